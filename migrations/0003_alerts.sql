@@ -1,0 +1,64 @@
+-- What people act on.
+
+create table alerts (
+  id bigint generated always as identity primary key,
+  -- Exactly one alert for an event.
+  event_id bigint not null unique references events (id) on delete cascade,
+  -- 1 OPEN, 2 ACKNOWLEDGED, 3 RESOLVED.
+  status smallint not null check (status between 1 and 3),
+  severity smallint not null check (severity between 1 and 5),
+  title text not null,
+  -- Copied from the event, so that lists filter without a join.
+  source_id bigint not null,
+  event_type_id bigint not null,
+  ip_address text,
+  country text,
+  assigned_to bigint references users (id) on delete set null,
+  resolution text,
+  resolution_note text,
+  created_at bigint not null,
+  acknowledged_at bigint,
+  resolved_at bigint,
+  updated_at bigint not null,
+  ack_due_at bigint not null,
+  resolve_due_at bigint not null,
+  reopen_count bigint not null default 0,
+  version bigint not null default 1
+) strict;
+
+-- only sqlite
+create index alerts_severity_status on alerts (severity, status);
+create index alerts_status on alerts (status);
+create index alerts_assigned on alerts (assigned_to) where assigned_to is not null;
+-- only postgres
+create index alerts_severity_status on alerts (severity, status, id);
+create index alerts_status on alerts (status, id);
+create index alerts_assigned on alerts (assigned_to, id) where assigned_to is not null;
+-- all
+
+-- Every change and comment, in order. That it was raised is in the alert itself.
+create table alert_history (
+  id bigint generated always as identity primary key,
+  alert_id bigint not null references alerts (id) on delete cascade,
+  at bigint not null,
+  -- The name stays when the account goes.
+  actor_id bigint,
+  actor text not null,
+  address text,
+  -- CHANGED or COMMENTED.
+  kind text not null,
+  -- JSON {"field": {"from": …, "to": …}} of what changed.
+  changes text,
+  -- The note given with a change, or the comment.
+  text text
+) strict;
+create index alert_history_alert on alert_history (alert_id);
+
+-- Kept in the same transaction as the alerts, so that lists count without scanning.
+create table alert_counts (
+  status smallint not null,
+  severity smallint not null,
+  shard smallint not null,
+  n bigint not null,
+  primary key (status, severity, shard)
+) strict;
