@@ -1,0 +1,95 @@
+//! What every slice is handed: capabilities, never services.
+
+use std::sync::Arc;
+
+use base::{Clock, EventId, EventIds, Timestamp};
+use store::Store;
+use tokio::sync::{Semaphore, broadcast};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Settings;
+use crate::geo::GeoDb;
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+use crate::secrets::Secrets;
+
+/// Announcements kept for a slow listener before it is told that it missed some.
+const CHANGES_KEPT: usize = 1_024;
+
+/// Something others may want to know at once; what it says is to be read from the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Alerts were raised; the highest event id among them.
+    AlertsRaised(EventId),
+    /// An alert was changed.
+    AlertChanged(i64),
+}
+
+/// The running server's parts, cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// The settings.
+    pub config: Arc<Settings>,
+    /// Where addresses are.
+    pub geo: GeoDb,
+    /// Gives out event ids.
+    pub ids: Arc<EventIds>,
+    /// Keys to sign and to seal with.
+    pub secrets: Arc<Secrets>,
+    /// Rate limits.
+    pub limits: Arc<Limits>,
+    /// Permits for hashing passwords: it costs 20 ms and 19 MiB each.
+    pub hashing: Arc<Semaphore>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Announces changes to live pages.
+    pub changes: broadcast::Sender<Change>,
+    /// Background tasks; stopping waits for them.
+    pub tasks: TaskTracker,
+    /// Fires when the server is to stop.
+    pub stop: CancellationToken,
+    /// When the server started.
+    pub started_at: Timestamp,
+}
+
+impl App {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        config: Settings,
+        geo: GeoDb,
+        ids: EventIds,
+        secrets: Secrets,
+    ) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self {
+            store,
+            started_at: clock.now(),
+            clock,
+            limits: Arc::new(Limits::new(&config)),
+            config: Arc::new(config),
+            geo,
+            ids: Arc::new(ids),
+            secrets: Arc::new(secrets),
+            // One core is left for everything else, ingestion above all.
+            hashing: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
+            metrics: Arc::new(Metrics::new()),
+            changes: broadcast::channel(CHANGES_KEPT).0,
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// Announces a change; nobody listening is no error.
+    pub fn announce(&self, change: Change) {
+        // `send` fails only when nobody listens.
+        drop(self.changes.send(change));
+    }
+}

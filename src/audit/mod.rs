@@ -1,0 +1,35 @@
+//! The activity log: who did what, when, from where; append-only and hash-chained.
+//!
+//! [`append`] is called inside the transaction of the change it tells of, so that neither is
+//! ever there without the other.
+
+mod api;
+mod chain;
+mod model;
+mod sql;
+
+pub use api::{export, list, verify_chain};
+pub use chain::{Verification, verify};
+pub use model::{AuditEntry, AuditFilter, Entry};
+
+use base::Timestamp;
+use store::{StoreError, Tx};
+
+use crate::http::Caller;
+
+/// Appends an entry under the lock that extends the chain.
+///
+/// # Errors
+/// The database's fault; the whole change is then to be given up.
+pub fn append(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    now: Timestamp,
+    entry: Entry,
+) -> Result<i64, StoreError> {
+    let (seq, previous) = sql::lock_head(tx)?;
+    let row = AuditEntry::new(seq.saturating_add(1), now, caller, entry);
+    let hash = chain::hash(&previous, &row);
+    sql::insert(tx, &row, &previous, &hash)?;
+    Ok(row.seq)
+}

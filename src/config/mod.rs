@@ -1,0 +1,12 @@
+//! What the operator decides: flags over environment over defaults.
+//!
+//! Every setting is an environment variable (a `.env` file is read) and a flag of the same name.
+//! A value that cannot be read refuses to start and is named.
+
+mod kinds;
+mod settings;
+mod show;
+
+pub use kinds::{LogFormat, Optional, Rate, RateError, Sla, SlaError, Toggle};
+pub use settings::{ConfigError, Settings};
+pub use show::{Origin, Shown, shown};

@@ -1,0 +1,26 @@
+//! What every handler uses: problems, callers, bodies, pages, the accept loop.
+//!
+//! It knows no slice: authentication puts a [`Caller`] on the request, extractors only read it.
+
+mod access;
+mod body;
+mod caller;
+mod extract;
+mod finish;
+mod forwarded;
+pub mod listener;
+mod page;
+mod params;
+mod paths;
+mod problem;
+
+pub use access::{Access, Capability, Role, UnknownRole};
+pub use body::{BodyLimits, MediaType, RawBody, read_body};
+pub use caller::{Actor, Caller, Origin};
+pub use extract::{IfMatch, Json, PathId};
+pub use finish::{MatchedRoute, finish};
+pub use forwarded::{RequestId, origin};
+pub use page::{List, PageRequest, links};
+pub use params::Params;
+pub use paths::canonical;
+pub use problem::{FieldErrors, Problem, ProblemBody};

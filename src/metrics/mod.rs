@@ -1,0 +1,214 @@
+//! What the server counts, in Prometheus' own types and text.
+
+use std::time::Duration;
+
+use http::Method;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use store::Stats;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: &'static str,
+    route: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+/// The server's counters; one per server, so that tests do not share them.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    durations: Histogram,
+    events: Family<Outcome, Counter>,
+    batches: Histogram,
+    alerts: Counter,
+    sign_ins: Family<Outcome, Counter>,
+    audit_entries: Counter,
+    store: StoreGauges,
+}
+
+#[derive(Debug, Default)]
+struct StoreGauges {
+    queued: Gauge,
+    commits: Gauge,
+    writes: Gauge,
+    reads: Gauge,
+    faults: Gauge,
+    connections: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// All at zero.
+    #[must_use]
+    pub fn new() -> Self {
+        let seconds = [
+            0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
+        ];
+        let rows = [1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0, 16_384.0];
+        let mut this = Self {
+            registry: Registry::with_prefix("watchpost"),
+            requests: Family::default(),
+            durations: Histogram::new(seconds),
+            events: Family::default(),
+            batches: Histogram::new(rows),
+            alerts: Counter::default(),
+            sign_ins: Family::default(),
+            audit_entries: Counter::default(),
+            store: StoreGauges::default(),
+        };
+        this.register();
+        this
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("http_requests", "Requests answered", self.requests.clone());
+        registry.register(
+            "http_request_duration_seconds",
+            "Time from request to answer",
+            self.durations.clone(),
+        );
+        registry.register("events", "Events by outcome", self.events.clone());
+        registry.register(
+            "ingest_commit_events",
+            "Events stored by one commit",
+            self.batches.clone(),
+        );
+        registry.register("alerts_raised", "Alerts raised", self.alerts.clone());
+        registry.register("sign_ins", "Sign-ins by outcome", self.sign_ins.clone());
+        registry.register(
+            "audit_entries",
+            "Entries of the audit log",
+            self.audit_entries.clone(),
+        );
+        let gauges = [
+            (
+                "store_queue_length",
+                "Closures waiting for the database",
+                &self.store.queued,
+            ),
+            (
+                "store_commits",
+                "Commits since the start",
+                &self.store.commits,
+            ),
+            (
+                "store_writes",
+                "Writing closures committed since the start",
+                &self.store.writes,
+            ),
+            (
+                "store_reads",
+                "Reading closures run since the start",
+                &self.store.reads,
+            ),
+            (
+                "store_faults",
+                "Transactions lost to the database",
+                &self.store.faults,
+            ),
+            (
+                "connections_open",
+                "Client connections open",
+                &self.store.connections,
+            ),
+        ];
+        for (name, help, gauge) in gauges {
+            registry.register(name, help, gauge.clone());
+        }
+    }
+
+    /// Counts an answered request; `route` is the route's template, never the path.
+    pub fn request(&self, method: &Method, route: &'static str, status: u16, took: Duration) {
+        let method = method_label(method);
+        self.requests
+            .get_or_create(&RequestLabels {
+                method,
+                route,
+                status,
+            })
+            .inc();
+        self.durations.observe(took.as_secs_f64());
+    }
+
+    /// Counts one commit of the ingest path.
+    pub fn stored(&self, events: u64, alerts: u64) {
+        self.events
+            .get_or_create(&Outcome { outcome: "stored" })
+            .inc_by(events);
+        self.alerts.inc_by(alerts);
+        #[expect(clippy::cast_precision_loss, reason = "a batch is far below 2^52")]
+        self.batches.observe(events as f64);
+    }
+
+    /// Counts events that were refused.
+    pub fn rejected(&self, events: u64) {
+        self.events
+            .get_or_create(&Outcome {
+                outcome: "rejected",
+            })
+            .inc_by(events);
+    }
+
+    /// Counts a sign-in attempt: `ok`, `failed` or `throttled`.
+    pub fn sign_in(&self, outcome: &'static str) {
+        self.sign_ins.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// Counts an entry of the audit log.
+    pub fn audited(&self) {
+        self.audit_entries.inc();
+    }
+
+    /// The text Prometheus reads (OpenMetrics 1.0).
+    #[must_use]
+    pub fn render(&self, stats: Stats, connections: usize) -> String {
+        let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        self.store
+            .queued
+            .set(i64::try_from(stats.queued).unwrap_or(i64::MAX));
+        self.store.commits.set(signed(stats.commits));
+        self.store.writes.set(signed(stats.writes));
+        self.store.reads.set(signed(stats.reads));
+        self.store.faults.set(signed(stats.faults));
+        self.store
+            .connections
+            .set(i64::try_from(connections).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        if let Err(error) = encode(&mut text, &self.registry) {
+            tracing::error!(%error, "metrics could not be written");
+        }
+        text
+    }
+}
+
+/// The methods people may see in metrics; anything else is `OTHER`, so that labels stay few.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "OTHER",
+    }
+}

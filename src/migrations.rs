@@ -1,0 +1,21 @@
+//! The schema, step by step.
+
+use store::Migration;
+
+macro_rules! step {
+    ($number:literal, $file:literal, $name:literal) => {
+        Migration {
+            number: $number,
+            name: $name,
+            sql: include_str!(concat!("../migrations/", $file, "_", $name, ".sql")),
+        }
+    };
+}
+
+/// Every step, in order; a released one is never edited.
+pub const MIGRATIONS: &[Migration] = &[
+    step!(1, "0001", "identity"),
+    step!(2, "0002", "events"),
+    step!(3, "0003", "alerts"),
+    step!(4, "0004", "audit"),
+];
