@@ -40,11 +40,10 @@ create table events (
 -- SQLite's indexes end with the row's id by themselves.
 -- only sqlite
 create index events_source on events (source_id);
-create index events_severe on events (severity) where severity >= 4;
 -- only postgres
 create index events_source on events (source_id, id);
-create index events_severe on events (severity, id) where severity >= 4;
 -- all
+create index events_severe on events (id) where severity >= 4;
 
 -- Kept in the same transaction as the events; `shard` keeps parallel writers apart.
 create table event_counts (

@@ -26,14 +26,17 @@ create table alerts (
   version bigint not null default 1
 ) strict;
 
+-- Three append-like indexes. A list by status alone reads the second once for each severity.
+-- SQLite's indexes end with the row's id by themselves.
 -- only sqlite
-create index alerts_severity_status on alerts (severity, status);
-create index alerts_status on alerts (status);
-create index alerts_assigned on alerts (assigned_to) where assigned_to is not null;
+create index alerts_created on alerts (created_at);
+create index alerts_severity_status on alerts (severity, status, created_at);
+create index alerts_assigned on alerts (assigned_to, created_at) where assigned_to is not null;
 -- only postgres
-create index alerts_severity_status on alerts (severity, status, id);
-create index alerts_status on alerts (status, id);
-create index alerts_assigned on alerts (assigned_to, id) where assigned_to is not null;
+create index alerts_created on alerts (created_at, id);
+create index alerts_severity_status on alerts (severity, status, created_at, id);
+create index alerts_assigned on alerts (assigned_to, created_at, id)
+  where assigned_to is not null;
 -- all
 
 -- Every change and comment, in order. That it was raised is in the alert itself.
@@ -45,14 +48,17 @@ create table alert_history (
   actor_id bigint,
   actor text not null,
   address text,
-  -- CHANGED or COMMENTED.
-  kind text not null,
+  kind text not null check (kind in ('CHANGED', 'COMMENTED')),
   -- JSON {"field": {"from": …, "to": …}} of what changed.
   changes text,
   -- The note given with a change, or the comment.
   text text
 ) strict;
+-- only sqlite
 create index alert_history_alert on alert_history (alert_id);
+-- only postgres
+create index alert_history_alert on alert_history (alert_id, id);
+-- all
 
 -- Kept in the same transaction as the alerts, so that lists count without scanning.
 create table alert_counts (

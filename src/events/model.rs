@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use base::{EventId, Severity, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use store::Arg;
 
 use crate::geo::Geo;
 
@@ -78,4 +79,73 @@ pub struct Event {
     /// The alert it raised.
     #[schema(example = 17)]
     pub alert: Option<i64>,
+}
+
+/// Which events are wanted; all of what is given must hold, any of a list's values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Severities.
+    pub severity: Vec<Severity>,
+    /// Event types.
+    pub event_type: Vec<String>,
+    /// The source.
+    pub source_name: Option<String>,
+    /// Address, in its canonical text.
+    pub ip_address: Option<String>,
+    /// Country codes, upper case.
+    pub country: Vec<String>,
+    /// Words that must each occur in the description or the source's name.
+    pub search: Vec<String>,
+    /// Received from this time on.
+    pub from: Option<Timestamp>,
+    /// Received before this time.
+    pub to: Option<Timestamp>,
+    /// Whether it raised an alert.
+    pub has_alert: Option<bool>,
+}
+
+impl EventFilter {
+    /// Whether only HIGH and CRITICAL can match, which have an index of their own.
+    pub(crate) fn is_severe(&self) -> bool {
+        !self.severity.is_empty() && self.severity.iter().all(|severity| severity.raises_alert())
+    }
+}
+
+/// An event as its row in the table.
+#[derive(Clone, Debug)]
+pub(crate) struct Row<'a> {
+    pub(crate) id: EventId,
+    pub(crate) source_id: i64,
+    pub(crate) event_type_id: i64,
+    pub(crate) severity: Severity,
+    pub(crate) description: &'a str,
+    pub(crate) ip_address: Option<&'a str>,
+    pub(crate) country: Option<&'a str>,
+    pub(crate) geo: Option<&'a str>,
+    pub(crate) occurred_at: Option<Timestamp>,
+    pub(crate) tags: Option<&'a str>,
+    pub(crate) attributes: Option<&'a str>,
+    pub(crate) user_id: Option<i64>,
+    pub(crate) key_id: Option<i64>,
+}
+
+impl<'a> Row<'a> {
+    /// Its values in the order of the columns.
+    pub(crate) fn args(&self) -> [Arg<'a>; 13] {
+        [
+            self.id.into(),
+            self.source_id.into(),
+            self.event_type_id.into(),
+            self.severity.into(),
+            self.description.into(),
+            self.ip_address.into(),
+            self.country.into(),
+            self.geo.into(),
+            self.occurred_at.into(),
+            self.tags.into(),
+            self.attributes.into(),
+            self.user_id.into(),
+            self.key_id.into(),
+        ]
+    }
 }

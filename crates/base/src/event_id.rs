@@ -84,10 +84,16 @@ impl EventIds {
     #[must_use]
     pub fn new(node: u8, highest: Option<EventId>) -> Self {
         // The last slot is kept as (millis << 8 | sequence): the order of one node.
-        let last = highest.map_or(-1, |id| ((id.0 >> SHIFT) << SEQUENCE_BITS) | 0xff);
-        Self {
-            node: i64::from(node.min(NODE_MAX)),
-            last: Mutex::new(last),
+        let last = highest.map_or(-1, slot_above);
+        Self { node: i64::from(node.min(NODE_MAX)), last: Mutex::new(last) }
+    }
+
+    /// Makes every id given out from now on higher than the given one: another process wrote it.
+    pub fn rise_above(&self, highest: EventId) {
+        let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Our own last id asks for no gap.
+        if slot_of(highest) > *last {
+            *last = slot_above(highest);
         }
     }
 
@@ -112,6 +118,16 @@ impl EventIds {
             EventId(((slot >> SEQUENCE_BITS) << SHIFT) | (node << SEQUENCE_BITS) | (slot & 0xff))
         })
     }
+}
+
+/// The place of an id in the order of one node: milliseconds, then sequence.
+const fn slot_of(id: EventId) -> i64 {
+    ((id.0 >> SHIFT) << SEQUENCE_BITS) | (id.0 & 0xff)
+}
+
+/// The last place in the millisecond of an id, whichever node made it.
+const fn slot_above(id: EventId) -> i64 {
+    ((id.0 >> SHIFT) << SEQUENCE_BITS) | 0xff
 }
 
 #[cfg(test)]
@@ -145,6 +161,17 @@ mod tests {
             .next()
             .unwrap();
         assert!(next > highest);
+    }
+
+    #[test]
+    fn an_id_of_another_process_is_passed() {
+        let ids = EventIds::new(0, None);
+        let other = EventIds::new(0, None).take(at(90), 200).last().unwrap();
+        ids.rise_above(other);
+        let next = ids.take(at(10), 1).next().unwrap();
+        assert!(next > other);
+        ids.rise_above(next);
+        assert_eq!(ids.take(at(10), 1).next().unwrap().number(), next.number() + 1);
     }
 
     proptest! {

@@ -1,0 +1,153 @@
+//! Events over HTTP: reading. Creating and changing them also concerns alerts, so it is in
+//! `ingest`.
+
+use std::net::IpAddr;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use base::{Cursor, Direction, EventId};
+use http::{HeaderValue, Uri, header};
+use store::StoreError;
+
+use super::model::{Event, EventFilter};
+use super::sql;
+use crate::app::App;
+use crate::http::{List, PageRequest, Params, PathId, Problem, links};
+
+/// Most words of a search.
+const WORDS_MAX: usize = 8;
+
+/// Reads the filters events have.
+fn filter(params: &mut Params) -> EventFilter {
+    let search = params.text("search").unwrap_or_default();
+    let search: Vec<String> = search.split_whitespace().map(str::to_owned).collect();
+    if search.len() > WORDS_MAX {
+        params.refuse("search", "at most 8 words");
+    }
+    EventFilter {
+        severity: params.values("severity"),
+        event_type: params.list("event_type").iter().map(|text| text.to_lowercase()).collect(),
+        source_name: params.text("source_name").or_else(|| params.text("source")),
+        ip_address: params.value::<IpAddr>("ip_address").map(|address| address.to_string()),
+        country: country(params),
+        search,
+        from: params.time("from"),
+        to: params.time("to"),
+        has_alert: params.flag("has_alert"),
+    }
+}
+
+/// Reads country codes, in any case.
+fn country(params: &mut Params) -> Vec<String> {
+    let codes = params.list("country");
+    if codes.iter().any(|code| code.len() != 2 || !code.bytes().all(|b| b.is_ascii_alphabetic())) {
+        params.refuse("country", "must be a code of two letters, such as DE (ISO 3166-1)");
+    }
+    codes.iter().map(|code| code.to_ascii_uppercase()).collect()
+}
+
+/// Lists events, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/events/",
+    tag = "events",
+    params(
+        ("severity" = Option<String>, Query, description = "INFO, LOW, MEDIUM, HIGH, CRITICAL; several by comma", example = "HIGH,CRITICAL"),
+        ("event_type" = Option<String>, Query, description = "Event type; several by comma", example = "intrusion"),
+        ("source_name" = Option<String>, Query, description = "Source, exactly; also `source`"),
+        ("ip_address" = Option<String>, Query, description = "Address, IPv4 or IPv6"),
+        ("country" = Option<String>, Query, description = "ISO 3166-1 code; several by comma", example = "DE"),
+        ("search" = Option<String>, Query, description = "Words of description and source; each must occur"),
+        ("from" = Option<String>, Query, description = "Received from this time on (RFC 3339)"),
+        ("to" = Option<String>, Query, description = "Received before this time"),
+        ("has_alert" = Option<bool>, Query, description = "Whether it raised an alert"),
+        ("ordering" = Option<String>, Query, description = "-timestamp (default) or timestamp"),
+        ("page_size" = Option<u32>, Query, description = "1 to 200, default 50"),
+        ("cursor" = Option<String>, Query, description = "From `next` or `previous`"),
+    ),
+    responses((status = 200, description = "A page of events", body = List<Event>)),
+)]
+pub async fn list(
+    State(app): State<App>,
+    uri: Uri,
+    mut params: Params,
+) -> Result<Json<List<Event>>, Problem> {
+    let filter = filter(&mut params);
+    let page = PageRequest::take(&mut params);
+    let ascending = match params.text("ordering").as_deref() {
+        None | Some("-timestamp" | "-id") => false,
+        Some("timestamp" | "id") => true,
+        Some(_) => {
+            params.refuse("ordering", "must be -timestamp or timestamp");
+            false
+        }
+    };
+    params.finish()?;
+    let (found, count) = app
+        .store
+        .read(move |tx| {
+            let limit = i64::from(page.size).saturating_add(1);
+            let found = sql::page(tx, &filter, ascending, page.cursor, limit)?;
+            Ok::<_, StoreError>((found, sql::total(tx, &filter)?))
+        })
+        .await?;
+    let mut rows = found.events;
+    let size = usize::try_from(page.size).unwrap_or(usize::MAX);
+    let more = rows.len() > size;
+    rows.truncate(size);
+    let backwards = page.is_backwards();
+    if backwards {
+        rows.reverse();
+    }
+    let at = |direction, id: Option<EventId>| {
+        id.map(|id| Cursor { direction, key: id.number(), id: id.number() })
+    };
+    let (first, last) = (rows.first().map(|e| e.id), rows.last().map(|e| e.id));
+    // Where the row budget ran out the search goes on, though the page is short.
+    let (next, previous) = if backwards {
+        let begin = page.cursor.map(|cursor| EventId::new(cursor.id));
+        (last.or(begin), if more { first } else { found.stopped_at })
+    } else {
+        let next = if more { last } else { found.stopped_at };
+        (next, first.filter(|_| page.cursor.is_some()))
+    };
+    let (next, previous) =
+        links(&uri, at(Direction::Next, next), at(Direction::Previous, previous));
+    let count = count.and_then(|count| u64::try_from(count).ok());
+    Ok(Json(List { count, next, previous, results: rows }))
+}
+
+/// Shows one event, with the alert it raised.
+#[utoipa::path(
+    get,
+    path = "/api/events/{id}/",
+    tag = "events",
+    params(("id" = i64, Path, description = "The event's id")),
+    responses(
+        (status = 200, description = "The event; `ETag` is its version", body = Event),
+        (status = 404, description = "No such event"),
+    ),
+)]
+pub async fn detail(State(app): State<App>, PathId(id): PathId) -> Result<Response, Problem> {
+    let event = app
+        .store
+        .read(move |tx| sql::get(tx, EventId::new(id), false))
+        .await?
+        .ok_or_else(|| no_event(id))?;
+    Ok(with_etag(&event))
+}
+
+/// 404 for an event.
+pub(crate) fn no_event(id: i64) -> Problem {
+    Problem::not_found(format!("there is no event {id}"))
+}
+
+/// An event as an answer, its version as `ETag`.
+pub(crate) fn with_etag(event: &Event) -> Response {
+    let mut response = Json(event).into_response();
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", event.version)) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}

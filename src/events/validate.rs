@@ -1,0 +1,366 @@
+//! From bytes to an event: one pass over the JSON, every mistake named by its field.
+
+mod input;
+mod strict;
+
+use std::net::IpAddr;
+
+use base::{Severity, Timestamp};
+use serde_json::value::RawValue;
+
+use super::model::{
+    ATTRIBUTES_MAX, DESCRIPTION_MAX, EVENT_TYPE_MAX, Event, NewEvent, SOURCE_NAME_MAX, TAG_MAX,
+    TAGS_MAX,
+};
+use crate::http::{FieldErrors, Problem};
+use input::{Field, Input, Tags};
+
+/// Reads one event as a client sends it.
+///
+/// # Errors
+/// What is wrong with each field; `body` when it is no JSON object.
+pub fn read_new(json: &[u8]) -> Result<NewEvent, FieldErrors> {
+    let input = Input::read(json)?;
+    let mut check = Check::default();
+    let source_name = check.required("source_name", &input.source_name, Check::source_name);
+    let event_type = check.required("event_type", &input.event_type, Check::event_type);
+    let severity = check.required("severity", &input.severity, Check::severity);
+    let description = check.required("description", &input.description, Check::description);
+    let ip_address = check.optional("ip_address", &input.ip_address, Check::ip_address);
+    let occurred_at = check.optional("occurred_at", &input.occurred_at, Check::occurred_at);
+    let tags = check.tags(input.tags);
+    let attributes = check.attributes(input.attributes, &input.unknown);
+    let (Some(source_name), Some(event_type), Some(severity), Some(description)) =
+        (source_name, event_type, severity, description)
+    else {
+        return Err(check.errors);
+    };
+    check.end(NewEvent {
+        source_name,
+        event_type,
+        severity,
+        description,
+        ip_address,
+        occurred_at,
+        tags: tags.unwrap_or_default(),
+        attributes,
+    })
+}
+
+/// A partial change to an event: what is `None` stays.
+#[derive(Debug)]
+pub struct EventPatch {
+    source_name: Option<String>,
+    event_type: Option<String>,
+    severity: Option<Severity>,
+    description: Option<String>,
+    ip_address: Option<Option<IpAddr>>,
+    occurred_at: Option<Option<Timestamp>>,
+    tags: Option<Vec<String>>,
+    attributes: Option<Option<Box<RawValue>>>,
+}
+
+impl EventPatch {
+    /// Reads a partial change; `null` clears what may be absent, unknown fields are refused.
+    ///
+    /// # Errors
+    /// 400 naming each wrong field.
+    pub fn read(json: &[u8]) -> Result<Self, Problem> {
+        let input = Input::read(json).map_err(Problem::validation)?;
+        let mut check = Check::default();
+        for (name, _) in &input.unknown {
+            check.refuse(
+                name,
+                "unknown field; allowed: source_name, event_type, severity, description, \
+                 ip_address, occurred_at, tags, attributes",
+            );
+        }
+        let given = |field: &Field<'_>| !matches!(field, Field::Absent);
+        let patch = Self {
+            source_name: given(&input.source_name)
+                .then(|| check.required("source_name", &input.source_name, Check::source_name))
+                .flatten(),
+            event_type: given(&input.event_type)
+                .then(|| check.required("event_type", &input.event_type, Check::event_type))
+                .flatten(),
+            severity: given(&input.severity)
+                .then(|| check.required("severity", &input.severity, Check::severity))
+                .flatten(),
+            description: given(&input.description)
+                .then(|| check.required("description", &input.description, Check::description))
+                .flatten(),
+            ip_address: given(&input.ip_address)
+                .then(|| check.optional("ip_address", &input.ip_address, Check::ip_address)),
+            occurred_at: given(&input.occurred_at)
+                .then(|| check.optional("occurred_at", &input.occurred_at, Check::occurred_at)),
+            tags: check.tags(input.tags),
+            attributes: input.attributes.map(|raw| check.attributes(Some(raw), &[])),
+        };
+        check.end(patch).map_err(Problem::validation)
+    }
+
+    /// The event as it will be.
+    #[must_use]
+    pub fn apply(self, event: &Event) -> NewEvent {
+        let address = || event.ip_address.as_deref().and_then(|text| text.parse().ok());
+        NewEvent {
+            source_name: self.source_name.unwrap_or_else(|| event.source_name.clone()),
+            event_type: self.event_type.unwrap_or_else(|| event.event_type.clone()),
+            severity: self.severity.unwrap_or(event.severity),
+            description: self.description.unwrap_or_else(|| event.description.clone()),
+            ip_address: self.ip_address.unwrap_or_else(address),
+            occurred_at: self.occurred_at.unwrap_or(event.occurred_at),
+            tags: self.tags.unwrap_or_else(|| event.tags.clone()),
+            attributes: self.attributes.unwrap_or_else(|| {
+                let kept = event.attributes.get();
+                (kept != "{}").then(|| event.attributes.clone())
+            }),
+        }
+    }
+}
+
+/// Collects what is wrong, field by field.
+#[derive(Default)]
+struct Check {
+    errors: FieldErrors,
+}
+
+impl Check {
+    fn refuse(&mut self, field: &str, what: impl Into<String>) {
+        self.errors.entry(field.to_owned()).or_default().push(what.into());
+    }
+
+    fn end<T>(self, value: T) -> Result<T, FieldErrors> {
+        if self.errors.is_empty() { Ok(value) } else { Err(self.errors) }
+    }
+
+    fn required<T>(
+        &mut self,
+        name: &str,
+        field: &Field<'_>,
+        read: fn(&str) -> Result<T, &'static str>,
+    ) -> Option<T> {
+        match field {
+            Field::Text(text) => self.read(name, text, read),
+            Field::Absent | Field::Null => {
+                self.refuse(name, "required");
+                None
+            }
+            Field::Other(kind) => {
+                self.refuse(name, format!("must be text, not {kind}"));
+                None
+            }
+        }
+    }
+
+    fn optional<T>(
+        &mut self,
+        name: &str,
+        field: &Field<'_>,
+        read: fn(&str) -> Result<T, &'static str>,
+    ) -> Option<T> {
+        match field {
+            Field::Absent | Field::Null => None,
+            // Forms and shippers send what they do not have as an empty text.
+            Field::Text(text) if text.is_empty() => None,
+            _ => self.required(name, field, read),
+        }
+    }
+
+    fn read<T>(
+        &mut self,
+        name: &str,
+        text: &str,
+        read: fn(&str) -> Result<T, &'static str>,
+    ) -> Option<T> {
+        read(text).map_err(|what| self.refuse(name, what)).ok()
+    }
+
+    fn source_name(text: &str) -> Result<String, &'static str> {
+        bounded(text, SOURCE_NAME_MAX, "must be 1 to 255 characters, without U+0000")
+    }
+
+    fn description(text: &str) -> Result<String, &'static str> {
+        bounded(text, DESCRIPTION_MAX, "must be 1 to 16384 characters, without U+0000")
+    }
+
+    fn event_type(text: &str) -> Result<String, &'static str> {
+        const WHAT: &str = "must be 1 to 100 letters, digits, `-`, `_`, `.` or `:`, such as \
+            intrusion, malware, anomaly";
+        let fits = (1..=EVENT_TYPE_MAX).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b));
+        if fits { Ok(text.to_ascii_lowercase()) } else { Err(WHAT) }
+    }
+
+    fn severity(text: &str) -> Result<Severity, &'static str> {
+        text.trim().parse().map_err(|_| "must be one of INFO, LOW, MEDIUM, HIGH, CRITICAL")
+    }
+
+    fn ip_address(text: &str) -> Result<IpAddr, &'static str> {
+        text.trim().parse().map_err(|_| "must be an IPv4 or IPv6 address, such as 198.51.100.7")
+    }
+
+    fn occurred_at(text: &str) -> Result<Timestamp, &'static str> {
+        let time = Timestamp::parse(text).map_err(|_| {
+            "must be a time in RFC 3339, such as 2026-01-31T23:59:00Z"
+        })?;
+        // Years 1 to 9999 are what every reader of the stored form understands.
+        let range = -62_135_596_800_000_000..253_402_300_800_000_000;
+        if range.contains(&time.micros()) { Ok(time) } else { Err("must be in the years 1 to 9999") }
+    }
+
+    fn tags(&mut self, tags: Tags<'_>) -> Option<Vec<String>> {
+        let words = match tags {
+            Tags::Absent => return None,
+            Tags::Null => return Some(Vec::new()),
+            Tags::Other => {
+                self.refuse("tags", "must be a list of texts");
+                return None;
+            }
+            Tags::Words(words) => words,
+        };
+        if words.len() > TAGS_MAX {
+            self.refuse("tags", format!("at most {TAGS_MAX}"));
+        }
+        let what = "each must be 1 to 100 characters, without U+0000";
+        let read: Result<Vec<String>, _> =
+            words.iter().map(|word| bounded(word, TAG_MAX, what)).collect();
+        read.map_err(|what| self.refuse("tags", what)).ok()
+    }
+
+    /// Merges what is not known by name into the attributes.
+    fn attributes(
+        &mut self,
+        given: Option<&RawValue>,
+        unknown: &[(std::borrow::Cow<'_, str>, &RawValue)],
+    ) -> Option<Box<RawValue>> {
+        let given = given.filter(|raw| raw.get() != "null").map(RawValue::get);
+        let mut keys = Vec::new();
+        if let Some(text) = given
+            && let Err(what) = strict::object(text, &mut keys)
+        {
+            self.refuse("attributes", what);
+            return None;
+        }
+        // What stands between the braces; `object` saw that they are there.
+        let inner = given.map_or("", |text| {
+            let text = text.trim();
+            text.get(1..text.len().saturating_sub(1)).unwrap_or_default().trim()
+        });
+        if inner.is_empty() && unknown.is_empty() {
+            return None;
+        }
+        let mut merged = String::with_capacity(inner.len().saturating_add(64));
+        merged.push('{');
+        merged.push_str(inner);
+        for (name, raw) in unknown {
+            if keys.iter().any(|key| key == name.as_ref()) {
+                self.refuse(name, "given twice: as a field and in attributes");
+            }
+            if let Err(what) = strict::value(raw.get()) {
+                self.refuse(name, what);
+            }
+            if merged.len() > 1 {
+                merged.push(',');
+            }
+            merged.push_str(&serde_json::Value::from(name.as_ref()).to_string());
+            merged.push(':');
+            merged.push_str(raw.get());
+        }
+        merged.push('}');
+        if merged.len() > ATTRIBUTES_MAX {
+            self.refuse("attributes", "at most 65536 bytes of JSON");
+        }
+        RawValue::from_string(merged).ok()
+    }
+}
+
+fn bounded(text: &str, max: usize, what: &'static str) -> Result<String, &'static str> {
+    // Bytes first: counting characters of a long text is only needed near the limit.
+    let fits = text.len() <= max || text.chars().count() <= max;
+    if fits && !text.trim().is_empty() && !text.contains('\0') {
+        Ok(text.to_owned())
+    } else {
+        Err(what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const GOOD: &str = r#"{"source_name":"fw-01","event_type":"Intrusion","severity":"high","description":"d"}"#;
+
+    fn with(extra: &str) -> String {
+        format!("{},{extra}}}", &GOOD[..GOOD.len() - 1])
+    }
+
+    fn refused(json: &str) -> Vec<String> {
+        read_new(json.as_bytes()).unwrap_err().into_keys().collect()
+    }
+
+    #[test]
+    fn an_event_is_read() {
+        let event = read_new(GOOD.as_bytes()).unwrap();
+        assert_eq!(event.source_name, "fw-01");
+        assert_eq!(event.event_type, "intrusion");
+        assert_eq!(event.severity, Severity::High);
+        assert!(event.attributes.is_none());
+        assert_eq!(read_new(GOOD.replace("source_name", "source").as_bytes()).unwrap().source_name, "fw-01");
+    }
+
+    #[test]
+    fn what_is_unknown_is_kept_and_what_is_the_servers_is_not_obeyed() {
+        let json = with(r#""attributes":{"a":{"b":1}},"sensor":"x","id":7,"timestamp":"x","alert":1,"geo":{}"#);
+        let event = read_new(json.as_bytes()).unwrap();
+        assert_eq!(event.attributes.unwrap().get(), r#"{"a":{"b":1},"sensor":"x"}"#);
+    }
+
+    #[test]
+    fn every_mistake_is_named() {
+        assert_eq!(refused("{}"), ["description", "event_type", "severity", "source_name"]);
+        assert_eq!(refused("[]"), ["body"]);
+        assert_eq!(refused("{"), ["body"]);
+        assert_eq!(refused(&GOOD.replace("high", "severe")), ["severity"]);
+        assert_eq!(refused(&GOOD.replace("\"high\"", "4")), ["severity"]);
+        assert_eq!(refused(&GOOD.replace("fw-01", "  ")), ["source_name"]);
+        assert_eq!(refused(&GOOD.replace("fw-01", &"x".repeat(256))), ["source_name"]);
+        assert_eq!(refused(&GOOD.replace("fw-01", "a\\u0000b")), ["source_name"]);
+        assert_eq!(refused(&GOOD.replace("Intrusion", "brute force")), ["event_type"]);
+        assert_eq!(refused(&with(r#""ip_address":"300.1.1.1""#)), ["ip_address"]);
+        assert_eq!(refused(&with(r#""occurred_at":"yesterday""#)), ["occurred_at"]);
+        assert_eq!(refused(&with(r#""tags":"one""#)), ["tags"]);
+        assert_eq!(refused(&with(r#""tags":["a",1]"#)), ["tags"]);
+        assert_eq!(refused(&with(r#""attributes":[]"#)), ["attributes"]);
+        assert_eq!(refused(&with(r#""attributes":{"a":1,"a":2}"#)), ["attributes"]);
+        assert_eq!(refused(&with(r#""attributes":{"a":{"b":"\u0000"}}"#)), ["attributes"]);
+        assert_eq!(refused(&with(r#""attributes":{"a":1},"a":2"#)), ["a"]);
+        assert_eq!(refused(&with(r#""severity":"LOW""#)), ["severity"]);
+        assert_eq!(refused(&with(r#""x":1,"x":2"#)), ["x"]);
+        let deep = format!(r#""x":{}{}"#, "[".repeat(100), "]".repeat(100));
+        assert_eq!(refused(&with(&deep)), ["x"]);
+        let wide = format!(r#""x":"{}""#, "y".repeat(ATTRIBUTES_MAX));
+        assert_eq!(refused(&with(&wide)), ["attributes"]);
+        assert_eq!(refused(&with(r#""x":1e999"#)), ["body"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read_new(&bytes);
+        }
+
+        #[test]
+        fn attributes_stay_whole(value in "[^\\x00]{0,40}", key in "[a-z]{1,8}") {
+            let unknown = serde_json::json!({ key.clone(): { "v": value } });
+            let text = unknown.to_string();
+            let event = read_new(with(&text[1..text.len() - 1]).as_bytes());
+            prop_assume!(event.is_ok());
+            let event = event.unwrap();
+            prop_assume!(!["tags", "geo", "alert", "id"].contains(&key.as_str()));
+            let kept: serde_json::Value = serde_json::from_str(event.attributes.unwrap().get()).unwrap();
+            prop_assert_eq!(kept, unknown);
+        }
+    }
+}
