@@ -1,0 +1,224 @@
+//! Signing in with name and password.
+//!
+//! An unknown name, a wrong password and a disabled account are answered alike and in the same
+//! time: each costs one hash and one transaction.
+
+use std::sync::Arc;
+
+use base::Timestamp;
+use store::Tx;
+
+use super::model::{Account, User};
+use super::sessions::{self, Pair};
+use super::users::sql;
+use super::{IdentityError, rules};
+use crate::app::App;
+use crate::audit::{self, Entry};
+use crate::credentials::{Failures, Secret, Verified};
+use crate::http::{Actor, Caller, Origin};
+
+/// Signs a person in and begins a session.
+///
+/// # Errors
+/// [`IdentityError::Credentials`] without saying why; [`IdentityError::Throttled`] after many
+/// failures, even with the right password; [`IdentityError::Refused`] for a password above
+/// 1,024 bytes; an overloaded hash queue.
+pub async fn sign_in(
+    app: &App,
+    origin: &Origin,
+    username: &str,
+    password: &Secret,
+) -> Result<Pair, IdentityError> {
+    if let Some(reason) = rules::too_long(password) {
+        return Err(IdentityError::field("password", reason));
+    }
+    let key = rules::name_key(username);
+    let account = {
+        let key = key.clone();
+        app.store
+            .read(move |tx| sql::account_by_name(tx, &key))
+            .await?
+    };
+    let caller = Caller {
+        actor: Actor::Anonymous,
+        origin: origin.clone(),
+    };
+    let attempt = Attempt {
+        caller,
+        account,
+        key,
+    };
+    let failures = attempt.account.as_ref().map_or_else(
+        || app.credentials.names.get(&attempt.key),
+        |account| account.failures,
+    );
+    if let Some(seconds) = failures.wait(app.clock.now()) {
+        return attempt.throttled(app, seconds).await;
+    }
+    let stored = attempt
+        .account
+        .as_ref()
+        .filter(|account| account.user.enabled)
+        .map(|account| account.password_hash.as_str());
+    let verified = app.credentials.hasher.verify(password, stored).await?;
+    let fresh = match verified {
+        Verified::No => return attempt.failed(app).await,
+        Verified::Yes => None,
+        Verified::Outdated => Some(app.credentials.hasher.hash(password).await?),
+    };
+    attempt.succeeded(app, fresh).await
+}
+
+/// One attempt to sign in.
+struct Attempt {
+    caller: Caller,
+    account: Option<Account>,
+    key: String,
+}
+
+/// What the last look at the account, under its lock, found.
+enum Found {
+    Session(Box<User>, Arc<str>, Secret),
+    Throttled(u64),
+    Changed,
+}
+
+impl Attempt {
+    fn entry(&self, action: &'static str) -> Entry {
+        let entry = Entry::new(action).by(&self.key);
+        match &self.account {
+            Some(account) => entry.on("user", account.user.id),
+            None => entry,
+        }
+    }
+
+    async fn throttled(self, app: &App, seconds: u64) -> Result<Pair, IdentityError> {
+        let now = app.clock.now();
+        app.store
+            .write(move |tx| {
+                let entry = self.entry("sign_in.throttled");
+                audit::append(tx, &self.caller, now, entry)
+            })
+            .await?;
+        app.metrics.sign_in("throttled");
+        Err(IdentityError::Throttled(seconds))
+    }
+
+    async fn failed(self, app: &App) -> Result<Pair, IdentityError> {
+        let now = app.clock.now();
+        if self.account.is_none() {
+            app.credentials.names.fail(&self.key, now);
+        }
+        app.store
+            .write(move |tx| {
+                if let Some(account) = &self.account {
+                    note_failure(tx, account.user.id, now)?;
+                }
+                let entry = self.entry("sign_in.failed");
+                audit::append(tx, &self.caller, now, entry)?;
+                Ok::<_, IdentityError>(())
+            })
+            .await?;
+        app.metrics.sign_in("failed");
+        Err(IdentityError::Credentials)
+    }
+
+    async fn succeeded(self, app: &App, fresh: Option<String>) -> Result<Pair, IdentityError> {
+        let now = app.clock.now();
+        let found = app
+            .store
+            .write(move |tx| self.settle(tx, fresh.as_deref(), now))
+            .await?;
+        match found {
+            Found::Session(user, session, refresh) => {
+                app.metrics.sign_in("ok");
+                Pair::issue(app, *user, session, refresh, now)
+            }
+            Found::Throttled(seconds) => {
+                app.metrics.sign_in("throttled");
+                Err(IdentityError::Throttled(seconds))
+            }
+            Found::Changed => {
+                app.metrics.sign_in("failed");
+                Err(IdentityError::Credentials)
+            }
+        }
+    }
+
+    /// Looks again under the lock: while the hash was computed the account may have been
+    /// disabled or changed, and other guesses at the same time may have failed.
+    fn settle(
+        &self,
+        tx: &mut Tx<'_>,
+        fresh: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Found, IdentityError> {
+        let before = self.account.as_ref().ok_or(IdentityError::Credentials)?;
+        let account = sql::lock_account(tx, before.user.id)?
+            .filter(|it| it.user.enabled && it.password_hash == before.password_hash);
+        let Some(account) = account else {
+            let entry = self.entry("sign_in.failed");
+            audit::append(tx, &self.caller, now, entry)?;
+            return Ok(Found::Changed);
+        };
+        if let Some(seconds) = account.failures.wait(now) {
+            let entry = self.entry("sign_in.throttled");
+            audit::append(tx, &self.caller, now, entry)?;
+            return Ok(Found::Throttled(seconds));
+        }
+        let hash = fresh.unwrap_or(&account.password_hash);
+        sql::signed_in(tx, account.user.id, hash, now)?;
+        let (session, refresh) = sessions::begin(tx, account.user.id, &self.caller.origin, now)?;
+        let user = User {
+            last_sign_in_at: Some(now),
+            throttled_until: None,
+            ..account.user
+        };
+        let caller = Caller {
+            actor: Actor::User {
+                id: user.id,
+                username: Arc::from(user.username.as_str()),
+                role: user.role,
+                session: Arc::clone(&session),
+            },
+            origin: self.caller.origin.clone(),
+        };
+        let entry = Entry::new("sign_in.succeeded").on("user", user.id);
+        audit::append(tx, &caller, now, entry)?;
+        Ok(Found::Session(Box::new(user), session, refresh))
+    }
+}
+
+/// Counts a failure of an account, under its lock.
+pub(super) fn note_failure(
+    tx: &mut Tx<'_>,
+    user: i64,
+    now: Timestamp,
+) -> Result<(), IdentityError> {
+    if let Some(account) = sql::lock_account(tx, user)? {
+        sql::set_failures(tx, user, account.failures.and_one(now))?;
+    }
+    Ok(())
+}
+
+/// Lifts the throttle of an account.
+///
+/// # Errors
+/// [`IdentityError::NotFound`], or the database's fault.
+pub async fn unlock(app: &App, caller: &Caller, username: &str) -> Result<User, IdentityError> {
+    let key = rules::name_key(username);
+    let now = app.clock.now();
+    let caller = caller.clone();
+    app.store
+        .write(move |tx| {
+            let account = sql::account_by_name(tx, &key)?.ok_or(IdentityError::NotFound("user"))?;
+            sql::set_failures(tx, account.user.id, Failures::default())?;
+            let entry = Entry::new("user.unlocked").on("user", account.user.id);
+            audit::append(tx, &caller, now, entry)?;
+            Ok(User {
+                throttled_until: None,
+                ..account.user
+            })
+        })
+        .await
+}
