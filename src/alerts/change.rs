@@ -1,0 +1,250 @@
+//! What people do to an alert: change it, comment on it.
+
+use base::Timestamp;
+use serde::Deserialize;
+use store::Tx;
+
+use super::error::AlertError;
+use super::history;
+use super::lifecycle::{Edit, Wish, apply};
+use super::model::{Alert, AlertState, AlertStatus, Person, Resolution, TEXT_MAX, TimelineEntry};
+use super::raise::store_change;
+use super::sql::{self, Stretch};
+use crate::app::{App, Change};
+use crate::audit::{self, Entry};
+use crate::http::{Caller, Capability, Role};
+use crate::repeats::{self, Answer, Repeat};
+
+/// What a change asks for; at least one field.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlertChange {
+    /// The status.
+    #[schema(example = "RESOLVED")]
+    pub status: Option<AlertStatus>,
+    /// Why it is resolved; with RESOLVED only. `null` takes it back.
+    #[serde(default)]
+    #[schema(value_type = Option<Resolution>, example = "FALSE_POSITIVE")]
+    pub resolution: Edit<Resolution>,
+    /// A note for the timeline, at most 16,384 characters; of a resolved alert its
+    /// `resolution_note`.
+    #[schema(max_length = 16_384, example = "Penetration test, announced")]
+    pub note: Option<String>,
+    /// A user name, a user's id, `me`, or `null` for nobody.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "me")]
+    pub assigned_to: Edit<Assignee>,
+}
+
+/// A person as a change names them.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "must be a user name, a user's id, me or null")]
+pub enum Assignee {
+    /// By id.
+    Id(i64),
+    /// By user name, or `me`.
+    Name(String),
+}
+
+impl AlertChange {
+    /// Checks what one field alone can show; a blank note is none.
+    fn checked(mut self) -> Result<Self, AlertError> {
+        self.note = self.note.filter(|note| !note.trim().is_empty());
+        if let Some(note) = &self.note {
+            check_text("note", note)?;
+        }
+        let Self {
+            status,
+            resolution,
+            note,
+            assigned_to,
+        } = &self;
+        let silent = status.is_none() && note.is_none();
+        if silent && *resolution == Edit::Keep && *assigned_to == Edit::Keep {
+            let what = "give at least one of status, resolution, note, assigned_to";
+            return Err(AlertError::Field("body", what.to_owned()));
+        }
+        Ok(self)
+    }
+}
+
+fn check_text(name: &'static str, text: &str) -> Result<(), AlertError> {
+    let refuse = |what: &str| Err(AlertError::Field(name, what.to_owned()));
+    if text.trim().is_empty() {
+        refuse("must not be empty")
+    } else if text.contains('\0') {
+        refuse("must not contain U+0000")
+    } else if text.chars().count() > TEXT_MAX {
+        refuse("at most 16384 characters")
+    } else {
+        Ok(())
+    }
+}
+
+/// Changes an alert as the rules of [`super::lifecycle`] allow: alert, counts, history and audit
+/// log in one transaction, announced once it is kept. A change without effect leaves no trace.
+///
+/// # Errors
+/// [`AlertError::NotFound`], [`AlertError::Stale`] when `version` is another than the alert's,
+/// [`AlertError::Refused`], [`AlertError::Field`].
+pub async fn change(
+    app: &App,
+    caller: Caller,
+    id: i64,
+    version: Option<i64>,
+    change: AlertChange,
+) -> Result<Alert, AlertError> {
+    let change = change.checked()?;
+    let now = app.clock.now();
+    let (alert, changed) = app
+        .store
+        .write(move |tx| change_in(tx, &caller, now, id, version, &change))
+        .await?;
+    if changed {
+        app.announce(Change::AlertChanged(id));
+    }
+    Ok(alert)
+}
+
+/// The same within a transaction; says whether anything changed.
+pub(super) fn change_in(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    now: Timestamp,
+    id: i64,
+    version: Option<i64>,
+    change: &AlertChange,
+) -> Result<(Alert, bool), AlertError> {
+    let before = sql::lock(tx, id)?.ok_or(AlertError::NotFound(id))?;
+    if version.is_some_and(|version| version != before.version) {
+        return Err(AlertError::Stale(before.version));
+    }
+    let actor = Person {
+        id: caller.actor.id().unwrap_or(0),
+        username: caller.actor.name().to_owned(),
+    };
+    let wish = Wish {
+        status: change.status,
+        resolution: change.resolution,
+        note: change.note.clone(),
+        assigned_to: assignee(tx, &before, &actor, &change.assigned_to)?,
+    };
+    let mut after = apply(&before, &wish, &actor, now)?;
+    let changed = if after != before {
+        store_change(tx, caller, now, &before, &mut after, wish.note)?;
+        let entry = Entry::new("alert.changed").on("alert", id);
+        audit::append(tx, caller, now, entry.before(&before).after(&after))?;
+        true
+    } else if let Some(note) = wish.note {
+        add_note(tx, caller, now, id, note)?
+    } else {
+        false
+    };
+    let alert = sql::get(tx, id, now)?.ok_or(AlertError::NotFound(id))?;
+    Ok((alert, changed))
+}
+
+/// Keeps a note that came without any change as a comment; the same one again is a repetition.
+fn add_note(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    now: Timestamp,
+    id: i64,
+    note: String,
+) -> Result<bool, AlertError> {
+    let last = sql::history(tx, id, Stretch::Before(i64::MAX), 1)?;
+    let repeated = last.first().is_some_and(|entry| {
+        entry.text.as_ref() == Some(&note)
+            && entry.actor.as_ref().and_then(|actor| actor.id) == caller.actor.id()
+    });
+    if !repeated {
+        say(tx, caller, now, id, note)?;
+    }
+    Ok(!repeated)
+}
+
+/// The person a change names; whoever is assigned already stays without being checked again.
+fn assignee(
+    tx: &mut Tx<'_>,
+    alert: &AlertState,
+    actor: &Person,
+    wanted: &Edit<Assignee>,
+) -> Result<Edit<Person>, AlertError> {
+    let wanted = match wanted {
+        Edit::Keep => return Ok(Edit::Keep),
+        Edit::Clear => return Ok(Edit::Clear),
+        Edit::Set(wanted) => wanted,
+    };
+    let (found, name) = match wanted {
+        Assignee::Id(id) => (sql::person(tx, *id)?, format!("user {id}")),
+        Assignee::Name(name) if name.eq_ignore_ascii_case("me") => {
+            (sql::person(tx, actor.id)?, "you".to_owned())
+        }
+        // PostgreSQL cannot even be asked about U+0000.
+        Assignee::Name(name) if name.contains('\0') => (None, format!("{name:?}")),
+        Assignee::Name(name) => (sql::person_named(tx, name)?, format!("{name:?}")),
+    };
+    let refuse = |what: String| Err(AlertError::Field("assigned_to", what));
+    let Some((person, enabled, role)) = found else {
+        return refuse(format!("{name}: there is no such user"));
+    };
+    if alert.assigned_to.as_ref() == Some(&person) {
+        return Ok(Edit::Set(person));
+    }
+    let triages = role
+        .parse::<Role>()
+        .is_ok_and(|role| role.can(Capability::AlertTriage));
+    if !enabled {
+        return refuse(format!("{name}: the account is disabled"));
+    }
+    if !triages {
+        return refuse(format!("{name}: the role {role} does not triage alerts"));
+    }
+    Ok(Edit::Set(person))
+}
+
+/// Comments on an alert, audited, announced once it is kept; the answer is the comment as the
+/// timeline shows it. A comment changes neither the alert's version nor `updated_at`.
+///
+/// # Errors
+/// [`AlertError::NotFound`], [`AlertError::Field`] for an empty or too long text,
+/// [`AlertError::Repeat`].
+pub async fn comment(
+    app: &App,
+    caller: Caller,
+    repeat: Option<Repeat>,
+    id: i64,
+    text: String,
+) -> Result<Answer, AlertError> {
+    check_text("text", &text)?;
+    let now = app.clock.now();
+    let secrets = std::sync::Arc::clone(&app.secrets);
+    let answer = app
+        .store
+        .write(move |tx| {
+            repeats::once(tx, &secrets, repeat.as_ref(), now, |tx| {
+                sql::lock(tx, id)?.ok_or(AlertError::NotFound(id))?;
+                let comment = say(tx, &caller, now, id, text)?;
+                let location = format!("/api/alerts/{id}/timeline/");
+                Ok::<_, AlertError>(Answer::created(location, &comment)?)
+            })
+        })
+        .await?;
+    app.announce(Change::AlertChanged(id));
+    Ok(answer)
+}
+
+fn say(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    now: Timestamp,
+    id: i64,
+    text: String,
+) -> Result<TimelineEntry, AlertError> {
+    let comment = sql::record(tx, id, history::commented(caller, now, text))?;
+    let entry = Entry::new("alert.commented")
+        .on("alert", id)
+        .after(&comment);
+    audit::append(tx, caller, now, entry)?;
+    Ok(comment)
+}

@@ -1,0 +1,181 @@
+//! Alerts and the events they come from: raised, followed and withdrawn in the event's own
+//! transaction.
+
+use std::collections::HashMap;
+
+use base::{EventId, Severity, Timestamp};
+use store::{StoreError, Tx};
+
+use super::history;
+use super::model::{AlertState, AlertStatus};
+use super::sla;
+use super::sql::{self, Tally};
+use crate::config::Settings;
+use crate::http::Caller;
+
+/// The shard of the kept counts that people's changes go to, so that they never wait for a
+/// server that is storing events.
+pub(super) const PEOPLE: i64 = -1;
+
+/// What an alert takes over from its event.
+#[derive(Clone, Copy, Debug)]
+pub struct NewAlert<'a> {
+    /// The event, stored in the same transaction.
+    pub event_id: EventId,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What happened, in one line.
+    pub title: &'a str,
+    /// The event's source.
+    pub source_id: i64,
+    /// The event's type.
+    pub event_type_id: i64,
+    /// The address it is about, in its canonical text.
+    pub ip_address: Option<&'a str>,
+    /// Where that is, as ISO 3166-1 alpha-2 in capitals.
+    pub country: Option<&'a str>,
+}
+
+/// Raises an OPEN alert for each event, which must be stored already; returns the alerts' ids
+/// in the same order.
+///
+/// `shard` (0 to 32,767) keeps the counts of servers that store events at the same time apart.
+/// Made for batches whose event ids lie close together: the ids are read back as one range.
+///
+/// # Errors
+/// [`StoreError::Constraint`] when an event has an alert already or is not there; none of the
+/// batch is kept then.
+pub fn raise(
+    tx: &mut Tx<'_>,
+    settings: &Settings,
+    shard: i64,
+    now: Timestamp,
+    alerts: &[NewAlert<'_>],
+) -> Result<Vec<i64>, StoreError> {
+    let (Some(first), Some(last)) = (
+        alerts.iter().map(|alert| alert.event_id).min(),
+        alerts.iter().map(|alert| alert.event_id).max(),
+    ) else {
+        return Ok(Vec::new());
+    };
+    sql::insert(
+        tx,
+        now,
+        |severity| sla::due(settings, severity, now),
+        alerts,
+    )?;
+    let mut tally = Tally::new();
+    for alert in alerts {
+        let n = tally
+            .entry((AlertStatus::Open, alert.severity))
+            .or_default();
+        *n = n.saturating_add(1);
+    }
+    sql::tally(tx, shard, &tally)?;
+    let found = sql::ids_between(tx, first, last)?;
+    alerts
+        .iter()
+        .map(|alert| {
+            found
+                .binary_search_by_key(&alert.event_id, |(event, _)| *event)
+                .ok()
+                .and_then(|index| found.get(index))
+                .map(|(_, id)| *id)
+                .ok_or_else(|| StoreError::Shape("an alert just raised is not there".into()))
+        })
+        .collect()
+}
+
+/// Deletes the alert of an event that is about to be deleted, with its history; returns it for
+/// the audit log, or `None` when the event had raised none.
+///
+/// # Errors
+/// The database's fault.
+pub fn withdraw(tx: &mut Tx<'_>, event_id: EventId) -> Result<Option<AlertState>, StoreError> {
+    let Some(alert) = of_event(tx, event_id)? else {
+        return Ok(None);
+    };
+    let Some(alert) = sql::lock(tx, alert)? else {
+        return Ok(None);
+    };
+    sql::delete(tx, alert.id)?;
+    let gone = Tally::from([((alert.status, alert.severity), -1)]);
+    sql::tally(tx, PEOPLE, &gone)?;
+    Ok(Some(alert))
+}
+
+/// The alert an event raised.
+///
+/// # Errors
+/// The database's fault.
+pub fn of_event(tx: &mut Tx<'_>, event_id: EventId) -> Result<Option<i64>, StoreError> {
+    Ok(sql::ids_of(tx, &[event_id])?.first().map(|(_, id)| *id))
+}
+
+/// The alerts some events raised; events without one are left out.
+///
+/// # Errors
+/// The database's fault.
+pub fn of_events(
+    tx: &mut Tx<'_>,
+    event_ids: &[EventId],
+) -> Result<HashMap<EventId, i64>, StoreError> {
+    Ok(sql::ids_of(tx, event_ids)?.into_iter().collect())
+}
+
+/// Lets the alert of a changed event follow it: severity, title, source, type, address and
+/// country. Due times follow the severity, counted from when the alert was raised. Returns the
+/// alert's id, or `None` when the event has no alert.
+///
+/// What people see change of the alert itself is in its history; the audit log is the caller's.
+///
+/// # Errors
+/// The database's fault.
+pub fn follow_event(
+    tx: &mut Tx<'_>,
+    settings: &Settings,
+    caller: &Caller,
+    now: Timestamp,
+    event: &NewAlert<'_>,
+) -> Result<Option<i64>, StoreError> {
+    let Some(id) = of_event(tx, event.event_id)? else {
+        return Ok(None);
+    };
+    let Some(before) = sql::lock(tx, id)? else {
+        return Ok(None);
+    };
+    sql::copy(tx, id, event)?;
+    let mut after = AlertState {
+        severity: event.severity,
+        title: event.title.to_owned(),
+        ..before.clone()
+    };
+    if after.severity != before.severity {
+        (after.ack_due_at, after.resolve_due_at) =
+            sla::due(settings, after.severity, after.created_at);
+    }
+    if after != before {
+        store_change(tx, caller, now, &before, &mut after, None)?;
+    }
+    Ok(Some(id))
+}
+
+/// Writes a changed alert with its next version, the counts and its history.
+pub(super) fn store_change(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    now: Timestamp,
+    before: &AlertState,
+    after: &mut AlertState,
+    note: Option<String>,
+) -> Result<(), StoreError> {
+    after.version = before.version.saturating_add(1);
+    after.updated_at = now;
+    sql::update(tx, after)?;
+    let mut moved = Tally::from([((before.status, before.severity), -1)]);
+    let n = moved.entry((after.status, after.severity)).or_default();
+    *n = n.saturating_add(1);
+    sql::tally(tx, PEOPLE, &moved)?;
+    let changes = history::changes(before, after);
+    sql::record(tx, after.id, history::changed(caller, now, &changes, note)).map(drop)
+}
