@@ -1,0 +1,364 @@
+//! Creating events over HTTP.
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Response};
+use base::Severity;
+use bytes::Bytes;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::pipeline::{Batch, Prepared, Stored};
+use super::queue::{Ingest, Ingested};
+use super::read::{Content, LineError, Rejected, read_batch};
+use crate::app::App;
+use crate::events::{Event, NewEvent};
+use crate::http::{Actor, BodyLimits, Caller, FieldErrors, MediaType, Problem, RawBody, read_body};
+use crate::repeats::{Answer, Repeat, RepeatKey};
+
+/// How large a body of events may be: 8 MiB on the wire, 32 MiB unfolded.
+const LIMITS: BodyLimits = BodyLimits {
+    compressed: 8 << 20,
+    decompressed: 32 << 20,
+};
+/// Bodies from this size on are parsed on a blocking thread.
+const INLINE_MAX: usize = 64 * 1024;
+
+/// What became of a batch: `accepted + rejected` is what it held.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct BatchAnswer {
+    /// Events stored.
+    #[schema(example = 998)]
+    pub accepted: usize,
+    /// Events refused; send them again corrected.
+    #[schema(example = 2)]
+    pub rejected: usize,
+    /// The first thousand refused ones.
+    pub errors: Vec<LineError>,
+}
+
+/// An event as clients send it; fields it does not list are kept under `attributes`.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = EventInput)]
+pub struct EventInput {
+    /// Who reports it, 1 to 255 characters; also `source`.
+    #[schema(example = "fw-01", min_length = 1, max_length = 255)]
+    pub source_name: String,
+    /// What kind it is: letters, digits, `-`, `_`, `.`, `:`.
+    #[schema(
+        example = "intrusion",
+        min_length = 1,
+        max_length = 100,
+        pattern = "^[A-Za-z0-9._:-]+$"
+    )]
+    pub event_type: String,
+    /// INFO, LOW, MEDIUM, HIGH or CRITICAL, in any case.
+    #[schema(
+        example = "HIGH",
+        pattern = "^([Ii][Nn][Ff][Oo]|[Ll][Oo][Ww]|[Mm][Ee][Dd][Ii][Uu][Mm]|[Hh][Ii][Gg][Hh]|[Cc][Rr][Ii][Tt][Ii][Cc][Aa][Ll])$"
+    )]
+    pub severity: String,
+    /// What happened, 1 to 16,384 characters.
+    #[schema(
+        example = "12 failed root logins over SSH",
+        min_length = 1,
+        max_length = 16_384
+    )]
+    pub description: String,
+    /// The address it is about.
+    #[schema(example = "198.51.100.7")]
+    pub ip_address: Option<String>,
+    /// When it happened (RFC 3339).
+    pub occurred_at: Option<base::Timestamp>,
+    /// At most 64 words.
+    pub tags: Option<Vec<String>>,
+    /// Anything else, at most 64 KiB as JSON.
+    #[schema(value_type = Option<Object>)]
+    pub attributes: Option<serde_json::Value>,
+}
+
+/// Stores one event, or a batch as an array or NDJSON; HIGH and CRITICAL raise an alert each.
+///
+/// One event answers 201 with the stored event. A batch answers 200: the good ones are stored,
+/// the bad ones named. 2xx means committed and synced to disk. Bodies may be gzip or zstd.
+#[utoipa::path(
+    post,
+    path = "/api/events/",
+    tag = "events",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeating key and body gives the first answer again, for 48 hours")),
+    request_body(description = "One event, an array of events, or one event a line", content((EventInput = "application/json"), (String = "application/x-ndjson"))),
+    responses(
+        (status = 201, description = "One event was stored", body = Event),
+        (status = 200, description = "A batch was read", body = BatchAnswer),
+        (status = 409, description = "The key was used with another body"),
+        (status = 413, description = "More than 10,000 events, 8 MiB on the wire or 32 MiB unfolded"),
+        (status = 415, description = "Neither JSON nor NDJSON, or an encoding other than gzip and zstd"),
+    ),
+)]
+pub async fn create(
+    State(app): State<App>,
+    State(ingest): State<Ingest>,
+    caller: Caller,
+    key: RepeatKey,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let body = read_body(&parts.headers, body, LIMITS).await?;
+    let repeat = key.bind_with(&caller, "/api/events/", || {
+        Sha256::digest(&body.bytes).into()
+    });
+    receive(&app, &ingest, caller, repeat, body).await
+}
+
+/// The same as `POST /api/events/`.
+#[utoipa::path(
+    post,
+    path = "/api/events/ingest/",
+    tag = "events",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeating key and body gives the first answer again, for 48 hours")),
+    request_body(description = "One event, an array of events, or one event a line", content((EventInput = "application/json"), (String = "application/x-ndjson"))),
+    responses(
+        (status = 201, description = "One event was stored", body = Event),
+        (status = 200, description = "A batch was read", body = BatchAnswer),
+        (status = 409, description = "The key was used with another body"),
+        (status = 413, description = "More than 10,000 events, 8 MiB on the wire or 32 MiB unfolded"),
+        (status = 415, description = "Neither JSON nor NDJSON, or an encoding other than gzip and zstd"),
+    ),
+)]
+pub async fn create_ingest(
+    app: State<App>,
+    ingest: State<Ingest>,
+    caller: Caller,
+    key: RepeatKey,
+    request: Request,
+) -> Result<Response, Problem> {
+    create(app, ingest, caller, key, request).await
+}
+
+/// Body → events → stored → answer.
+async fn receive(
+    app: &App,
+    ingest: &Ingest,
+    caller: Caller,
+    repeat: Option<Repeat>,
+    body: RawBody,
+) -> Result<Response, Problem> {
+    let content = parse(app, &caller, body.bytes, body.media)
+        .await
+        .inspect_err(|problem| {
+            if problem.status() == 400 {
+                app.metrics.rejected(1);
+            }
+        })?;
+    let (events, rejected, answer): (_, _, fn(&[Prepared], &[Stored], &Rejected) -> Answer) =
+        match content {
+            Parsed::Single(event) => (vec![*event], Rejected::default(), answer_single),
+            Parsed::Batch(events, rejected) => (events, rejected, answer_batch),
+        };
+    spend(app, &caller, events.len())?;
+    app.metrics
+        .rejected(u64::try_from(rejected.count).unwrap_or(u64::MAX));
+    if events.is_empty() {
+        return Ok(answer_batch(&[], &[], &rejected).into_response());
+    }
+    match ingest
+        .store(Batch {
+            caller,
+            events,
+            repeat,
+            answer,
+            rejected,
+        })
+        .await?
+    {
+        Ingested::Stored(batch, stored) => {
+            Ok((batch.answer)(&batch.events, &stored, &batch.rejected).into_response())
+        }
+        Ingested::Repeated(answer) => Ok(answer.into_response()),
+    }
+}
+
+enum Parsed {
+    Single(Box<Prepared>),
+    Batch(Vec<Prepared>, Rejected),
+}
+
+/// Parses, validates and enriches; large bodies on a blocking thread, so that others go on.
+async fn parse(
+    app: &App,
+    caller: &Caller,
+    bytes: Bytes,
+    media: MediaType,
+) -> Result<Parsed, Problem> {
+    let bound = match &caller.actor {
+        Actor::Key { source, .. } => source.clone(),
+        _ => None,
+    };
+    if bytes.len() < INLINE_MAX {
+        return prepare(app, bound.as_deref(), &bytes, media);
+    }
+    let app = app.clone();
+    tokio::task::spawn_blocking(move || prepare(&app, bound.as_deref(), &bytes, media))
+        .await
+        .map_err(Problem::internal)?
+}
+
+fn prepare(
+    app: &App,
+    bound: Option<&str>,
+    bytes: &[u8],
+    media: MediaType,
+) -> Result<Parsed, Problem> {
+    match read_batch(bytes, media)? {
+        Content::Single(event) => {
+            let event = check_source(bound, *event).map_err(Problem::validation)?;
+            Ok(Parsed::Single(Box::new(Prepared::new(app, event))))
+        }
+        Content::Batch(events, mut rejected) => {
+            let mut prepared = Vec::with_capacity(events.len());
+            for (index, event) in events {
+                match check_source(bound, event) {
+                    Ok(event) => prepared.push(Prepared::new(app, event)),
+                    Err(errors) => rejected.push(index, errors),
+                }
+            }
+            Ok(Parsed::Batch(prepared, rejected))
+        }
+    }
+}
+
+/// A key bound to a source may speak for no other.
+fn check_source(bound: Option<&str>, event: NewEvent) -> Result<NewEvent, FieldErrors> {
+    match bound {
+        Some(source) if event.source_name != source => Err(FieldErrors::from([(
+            "source_name".to_owned(),
+            vec![format!("this key may only send events of {source:?}")],
+        )])),
+        _ => Ok(event),
+    }
+}
+
+/// Takes the events out of the key's own bucket.
+fn spend(app: &App, caller: &Caller, events: usize) -> Result<(), Problem> {
+    let Actor::Key { id, .. } = caller.actor else {
+        return Ok(());
+    };
+    let events = u32::try_from(events).unwrap_or(u32::MAX);
+    match app
+        .limits
+        .ingest
+        .take(&id, events)
+        .and_then(|verdict| verdict.refused_for)
+    {
+        None => Ok(()),
+        Some(seconds) => Err(Problem::too_many(
+            "this key has sent more events than RATE_LIMIT_INGEST allows; nothing was stored",
+            seconds,
+        )),
+    }
+}
+
+fn answer_single(events: &[Prepared], stored: &[Stored], _: &Rejected) -> Answer {
+    let event = events
+        .first()
+        .zip(stored.first())
+        .map(|(event, stored)| event.stored(*stored));
+    let location = event
+        .as_ref()
+        .map(|event| format!("/api/events/{}/", event.id));
+    let body = event
+        .and_then(|event| serde_json::to_string(&event).ok())
+        .unwrap_or_default();
+    Answer {
+        status: 201,
+        location,
+        body,
+    }
+}
+
+fn answer_batch(_: &[Prepared], stored: &[Stored], rejected: &Rejected) -> Answer {
+    let answer = BatchAnswer {
+        accepted: stored.len(),
+        rejected: rejected.count,
+        errors: rejected.errors.clone(),
+    };
+    let body = serde_json::to_string(&answer).unwrap_or_default();
+    Answer {
+        status: 200,
+        location: None,
+        body,
+    }
+}
+
+/// A test event and the alert it raised.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TestEvent {
+    /// The event.
+    pub event: Event,
+    /// The alert's id.
+    #[schema(example = 17)]
+    pub alert: Option<i64>,
+}
+
+/// Makes a CRITICAL test event and the alert it raises.
+#[utoipa::path(
+    post,
+    path = "/api/dashboard/test-api/",
+    tag = "dashboard",
+    responses((status = 201, description = "Event and alert were made", body = TestEvent)),
+)]
+pub async fn test_event(
+    State(app): State<App>,
+    State(ingest): State<Ingest>,
+    caller: Caller,
+    key: RepeatKey,
+) -> Result<Response, Problem> {
+    let name = caller.actor.name();
+    let event = NewEvent {
+        source_name: "watchpost".to_owned(),
+        event_type: "test".to_owned(),
+        severity: Severity::Critical,
+        description: format!("Test event, sent by {name} to see that alerts are raised"),
+        ip_address: None,
+        occurred_at: None,
+        tags: vec!["test".to_owned()],
+        attributes: None,
+    };
+    let repeat = key.bind_with(&caller, "/api/dashboard/test-api/", || [0; 32]);
+    let events = vec![Prepared::new(&app, event)];
+    let rejected = Rejected::default();
+    let batch = Batch {
+        caller,
+        events,
+        repeat,
+        answer: answer_test,
+        rejected,
+    };
+    match ingest.store(batch).await? {
+        Ingested::Stored(batch, stored) => {
+            Ok(answer_test(&batch.events, &stored, &batch.rejected).into_response())
+        }
+        Ingested::Repeated(answer) => Ok(answer.into_response()),
+    }
+}
+
+fn answer_test(events: &[Prepared], stored: &[Stored], _: &Rejected) -> Answer {
+    let event = events
+        .first()
+        .zip(stored.first())
+        .map(|(event, stored)| event.stored(*stored));
+    let location = event
+        .as_ref()
+        .map(|event| format!("/api/events/{}/", event.id));
+    let answer = event.map(|event| TestEvent {
+        alert: event.alert,
+        event,
+    });
+    let body = answer
+        .and_then(|it| serde_json::to_string(&it).ok())
+        .unwrap_or_default();
+    Answer {
+        status: 201,
+        location,
+        body,
+    }
+}

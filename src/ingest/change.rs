@@ -1,0 +1,212 @@
+//! Changing and deleting events: the alert follows its event.
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use base::{EventId, Severity, Timestamp};
+use http::StatusCode;
+use std::collections::BTreeMap;
+use store::{StoreError, Tx};
+
+use super::pipeline::{Prepared, new_alert};
+use crate::alerts;
+use crate::app::{App, Change};
+use crate::audit::{self, Entry};
+use crate::events::{self, Event, EventPatch, NewEvent, no_event, read_new, with_etag};
+use crate::http::{BodyLimits, Caller, IfMatch, MediaType, PathId, Problem, read_body};
+
+const BODY_MAX: usize = 256 * 1024;
+
+/// Replaces an event; what is left out is gone.
+///
+/// A change that lifts it to HIGH or CRITICAL raises its alert then.
+#[utoipa::path(
+    put,
+    path = "/api/events/{id}/",
+    tag = "events",
+    params(
+        ("id" = i64, Path, description = "The event's id"),
+        ("If-Match" = Option<String>, Header, description = "The version the change is meant for"),
+    ),
+    request_body = super::api::EventInput,
+    responses(
+        (status = 200, description = "The changed event", body = Event),
+        (status = 404, description = "No such event"),
+        (status = 412, description = "It was changed meanwhile"),
+    ),
+)]
+pub async fn replace(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId,
+    if_match: IfMatch,
+    request: Request,
+) -> Result<Response, Problem> {
+    let bytes = json_body(request).await?;
+    let new = read_new(&bytes).map_err(Problem::validation)?;
+    change(&app, caller, id, if_match, move |_| new).await
+}
+
+/// Changes the given fields of an event.
+///
+/// A change that lifts it to HIGH or CRITICAL raises its alert then.
+#[utoipa::path(
+    patch,
+    path = "/api/events/{id}/",
+    tag = "events",
+    params(
+        ("id" = i64, Path, description = "The event's id"),
+        ("If-Match" = Option<String>, Header, description = "The version the change is meant for"),
+    ),
+    request_body(content = Object, description = "Any of the fields of an event", example = json!({"severity": "CRITICAL"})),
+    responses(
+        (status = 200, description = "The changed event", body = Event),
+        (status = 404, description = "No such event"),
+        (status = 412, description = "It was changed meanwhile"),
+    ),
+)]
+pub async fn patch(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId,
+    if_match: IfMatch,
+    request: Request,
+) -> Result<Response, Problem> {
+    let patch = EventPatch::read(&json_body(request).await?)?;
+    change(&app, caller, id, if_match, move |event| patch.apply(event)).await
+}
+
+async fn json_body(request: Request) -> Result<bytes::Bytes, Problem> {
+    let (parts, body) = request.into_parts();
+    let limits = BodyLimits {
+        compressed: BODY_MAX,
+        decompressed: BODY_MAX,
+    };
+    let body = read_body(&parts.headers, body, limits).await?;
+    if body.media == MediaType::Json {
+        Ok(body.bytes)
+    } else {
+        Err(Problem::media_type("send Content-Type: application/json"))
+    }
+}
+
+async fn change(
+    app: &App,
+    caller: Caller,
+    id: i64,
+    if_match: IfMatch,
+    new: impl FnOnce(&Event) -> NewEvent + Send + 'static,
+) -> Result<Response, Problem> {
+    let this = app.clone();
+    let event = app
+        .store
+        .write(move |tx| {
+            let now = this.clock.now();
+            let before = events::get(tx, EventId::new(id), true)?.ok_or_else(|| no_event(id))?;
+            if_match.check(before.version)?;
+            let prepared = Prepared::new(&this, new(&before));
+            let after = write_change(tx, &this, &caller, &before, &prepared, now)?;
+            let entry = Entry::new("event.changed")
+                .on("event", id)
+                .before(&before)
+                .after(&after);
+            audit::append(tx, &caller, now, entry)?;
+            this.metrics.audited();
+            Ok::<_, Problem>(after)
+        })
+        .await?;
+    if let Some(alert) = event.alert {
+        app.announce(Change::AlertChanged(alert));
+    }
+    Ok(with_etag(&event))
+}
+
+/// Writes the event, moves its count, and lets the alert follow or come into being.
+fn write_change(
+    tx: &mut Tx<'_>,
+    app: &App,
+    caller: &Caller,
+    before: &Event,
+    prepared: &Prepared,
+    now: Timestamp,
+) -> Result<Event, StoreError> {
+    let (source, kind) = prepared.names();
+    let ids = (
+        events::source_id(tx, source, now)?,
+        events::event_type_id(tx, kind, now)?,
+    );
+    let row = prepared.row(before.id, ids, (None, None));
+    let version = before.version.saturating_add(1);
+    events::update(tx, &row, version)?;
+    let old_source = events::source_id(tx, &before.source_name, now)?;
+    let mut counts: BTreeMap<(i64, i64, Severity), i64> = BTreeMap::new();
+    let hour = before.id.timestamp().hour();
+    *counts
+        .entry((hour, old_source, before.severity))
+        .or_default() -= 1;
+    *counts
+        .entry((hour, row.source_id, row.severity))
+        .or_default() += 1;
+    counts.retain(|_, n| *n != 0);
+    events::count(tx, 0, &counts)?;
+    let alert = new_alert(&row, prepared.title());
+    let alert = if before.alert.is_some() {
+        alerts::follow_event(tx, &app.config, caller, now, &alert)?
+    } else if row.severity.raises_alert() {
+        alerts::raise(tx, &app.config, 0, now, &[alert])?
+            .first()
+            .copied()
+    } else {
+        None
+    };
+    let stored = super::Stored {
+        id: before.id,
+        alert,
+    };
+    Ok(Event {
+        version,
+        ..prepared.stored(stored)
+    })
+}
+
+/// Deletes an event and the alert it raised.
+#[utoipa::path(
+    delete,
+    path = "/api/events/{id}/",
+    tag = "events",
+    params(
+        ("id" = i64, Path, description = "The event's id"),
+        ("If-Match" = Option<String>, Header, description = "The version that is meant"),
+    ),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 404, description = "No such event"),
+        (status = 412, description = "It was changed meanwhile"),
+    ),
+)]
+pub async fn remove(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId,
+    if_match: IfMatch,
+) -> Result<StatusCode, Problem> {
+    let this = app.clone();
+    app.store
+        .write(move |tx| {
+            let now = this.clock.now();
+            let id = EventId::new(id);
+            let before = events::get(tx, id, true)?.ok_or_else(|| no_event(id.number()))?;
+            if_match.check(before.version)?;
+            let alert = alerts::withdraw(tx, id)?;
+            events::delete(tx, id)?;
+            let source = events::source_id(tx, &before.source_name, now)?;
+            let gone = (id.timestamp().hour(), source, before.severity);
+            events::count(tx, 0, &BTreeMap::from([(gone, -1)]))?;
+            let entry = Entry::new("event.deleted")
+                .on("event", id)
+                .before(serde_json::json!({ "event": before, "alert": alert }));
+            audit::append(tx, &caller, now, entry)?;
+            this.metrics.audited();
+            Ok::<_, Problem>(StatusCode::NO_CONTENT)
+        })
+        .await
+}

@@ -1,0 +1,157 @@
+//! Suricata's EVE JSON: one record of `eve.json`, of any type, becomes one event.
+//!
+//! Everything here is pure: it knows neither the database nor HTTP nor the clock. Start reading
+//! at [`event_from_eve`]; `docs/senders/suricata.md` tells operators the same story.
+//!
+//! # What the event holds
+//!
+//! | field | from |
+//! |---|---|
+//! | `source_name` | `host` (Suricata's `sensor-name`; a shipper's `host.name` too), else `suricata` |
+//! | `event_type` | `suricata-` and `event_type`, lower case, `_` written `-`: `suricata-alert` |
+//! | `severity` | `alert.severity` and `alert.category`, see [`severity`]; INFO without an alert |
+//! | `description` | a sentence a person reads, with both ends and the protocol |
+//! | `ip_address` | the end outside where exactly one is inside, else `src_ip` |
+//! | `occurred_at` | `timestamp` |
+//! | `tags` | `suricata`, type, `app_proto`, `blocked`, MITRE ATT&CK tactic and technique ids |
+//! | `attributes` | named as in the Elastic Common Schema, and the record itself under `suricata` |
+//!
+//! # Attributes
+//!
+//! Nested objects, each only where the record says it: `event.{kind, module, dataset, action,
+//! severity}`, `source.{ip, port}`, `destination.{ip, port}` (with `bytes` and `packets` for
+//! flows), `network.{transport, protocol, direction, community_id}`, `observer.{product, name,
+//! ingress.interface.name}`, `rule.{id, gid, version, name, category}`, `threat.{framework,
+//! tactic, technique}.{id, name}`, `flow.id`, and of the protocols `dns.question.{name, type}`,
+//! `dns.response_code`, `http.{request.method, response.status_code}`, `url.{domain, original}`,
+//! `user_agent.original`, `tls.{version, client.server_name, client.ja3, client.ja4,
+//! server.subject, server.issuer}`, `ssh.{client, server}.software`, `file.{name, size,
+//! hash.sha256, hash.md5}`, `email.{from, to, subject}`, `anomaly.{type, event}`.
+//!
+//! `suricata` is the record as it came, character for character. Where all of it would exceed
+//! [`ATTRIBUTES_MAX`](crate::events::ATTRIBUTES_MAX), long texts and lists are cut and
+//! `suricata_trimmed.bytes` tells how large the record was.
+
+mod attributes;
+mod category;
+mod describe;
+mod ends;
+mod fit;
+mod json;
+mod record;
+mod threat;
+
+#[cfg(test)]
+mod tests;
+
+use base::Severity;
+
+pub use category::severity;
+
+use crate::events::{NewEvent, TAG_MAX, TAGS_MAX};
+use record::Record;
+
+/// Longest record read, in bytes: 1 MiB. Suricata's own stay below 100 kB unless it is told to
+/// write whole payloads.
+pub const LINE_MAX: usize = 1024 * 1024;
+
+/// Says why a line is no event, and which field of the record is to blame.
+///
+/// The message names the field and what is allowed; it repeats nothing of the record but names.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EveError {
+    /// The line is longer than [`LINE_MAX`].
+    #[error("record is too long: at most {LINE_MAX} bytes")]
+    TooLong,
+    /// The line is no JSON object, or one that readers would read differently.
+    #[error("{field}: {reason}")]
+    Json {
+        /// Where in the record, such as `dns.queries[0].rrname`; `record` for the whole.
+        field: String,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// A field every record has is not there.
+    #[error("{field}: missing")]
+    Missing {
+        /// The field.
+        field: &'static str,
+    },
+    /// A field holds what it cannot mean.
+    #[error("{field}: {expected}")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+}
+
+impl EveError {
+    /// The field of the record that is to blame; `record` for the whole.
+    #[must_use]
+    pub fn field(&self) -> &str {
+        match self {
+            Self::TooLong => "record",
+            Self::Json { field, .. } => field,
+            Self::Missing { field } | Self::Invalid { field, .. } => field,
+        }
+    }
+}
+
+/// Turns one record of Suricata's `eve.json` into an event.
+///
+/// `line` is one JSON object, white space around it allowed. The event keeps all limits of
+/// [`NewEvent`]; texts too long for them are cut, but a sensor's name is not.
+///
+/// # Errors
+/// [`EveError`] when the line is longer than [`LINE_MAX`]; is no JSON object, is cut off, names
+/// a field twice, is nested deeper than 32, holds U+0000 or a number beyond 64 bits; or when
+/// `timestamp`, `event_type` or, for an alert, `alert`, `alert.signature` or `alert.severity` is
+/// missing or not what it should be, or another common field is there and not what it should be.
+pub fn event_from_eve(line: &[u8]) -> Result<NewEvent, EveError> {
+    let (whole, raw) = json::read(line)?;
+    let record = Record::read(&whole)?;
+    let alert = record.alert.as_ref();
+    Ok(NewEvent {
+        source_name: record.host.unwrap_or("suricata").to_owned(),
+        event_type: format!("suricata-{}", slug(record.event_type)),
+        severity: alert.map_or(Severity::Info, |alert| {
+            severity(alert.severity, alert.category)
+        }),
+        description: describe::description(&record),
+        ip_address: record.ends.external(),
+        occurred_at: Some(record.timestamp),
+        tags: tags(&record),
+        attributes: Some(fit::fit(&attributes::mapped(&record), &whole, raw)?),
+    })
+}
+
+/// A record's type as the end of an event type.
+fn slug(event_type: &str) -> String {
+    event_type.to_ascii_lowercase().replace('_', "-")
+}
+
+fn tags(record: &Record<'_>) -> Vec<String> {
+    let mut tags = vec!["suricata".to_owned(), slug(record.event_type)];
+    let mut add = |tag: &str| {
+        if tags.len() < TAGS_MAX && tag.len() <= TAG_MAX && !tags.iter().any(|known| known == tag) {
+            tags.push(tag.to_owned());
+        }
+    };
+    // "failed" and "unknown" say that Suricata recognised no protocol.
+    if let Some(protocol) = record.app_proto.map(str::trim)
+        && !matches!(protocol, "" | "failed" | "unknown")
+    {
+        add(protocol);
+    }
+    if let Some(alert) = &record.alert {
+        if alert.action == Some("blocked") {
+            add("blocked");
+        }
+        for id in threat::ids(alert.metadata) {
+            add(id);
+        }
+    }
+    tags
+}

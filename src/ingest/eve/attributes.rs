@@ -1,0 +1,208 @@
+//! The record's fields under the names the Elastic Common Schema gives them.
+
+use serde_json::{Map, Value};
+
+use super::record::{Alert, Object, Record};
+use super::threat;
+
+/// Longest text of a mapped field, in characters. With these limits all mapped fields together fit
+/// into an event's attributes even where JSON needs six bytes a character (a test fills them).
+const TEXT_MAX: usize = 160;
+/// Longest URL and longest name of a rule, in characters.
+const URL_MAX: usize = 1024;
+/// Most recipients of a mail.
+const LIST_MAX: usize = 8;
+
+/// Maps a record; `suricata` and `suricata_trimmed` are never among the names.
+pub(super) fn mapped(record: &Record<'_>) -> Object {
+    let mut fields = Fields::default();
+    common(&mut fields, record);
+    if let Some(alert) = &record.alert {
+        rule(&mut fields, alert);
+    }
+    if record.event_type == "flow" {
+        sizes(&mut fields, record.whole);
+    }
+    protocols(&mut fields, record.whole);
+    fields.0
+}
+
+fn common(fields: &mut Fields, record: &Record<'_>) {
+    let kind = match record.event_type {
+        "alert" => "alert",
+        "stats" => "metric",
+        _ => "event",
+    };
+    fields.set("event.kind", Some(kind));
+    fields.set("event.module", Some("suricata"));
+    fields.set("event.dataset", Some("suricata.eve"));
+    for (end, ip, port) in [
+        (record.ends.source, "source.ip", "source.port"),
+        (
+            record.ends.destination,
+            "destination.ip",
+            "destination.port",
+        ),
+    ] {
+        fields.set(ip, end.ip.map(|address| address.to_string()));
+        fields.set(port, end.port);
+    }
+    fields.set("network.transport", record.proto.map(transport));
+    fields.set("network.protocol", record.app_proto.map(short));
+    fields.set("network.direction", record.ends.direction());
+    fields.text("network.community_id", record.whole, "community_id");
+    fields.set("observer.product", Some("Suricata"));
+    fields.set("observer.name", record.host);
+    fields.set(
+        "observer.ingress.interface.name",
+        record.in_iface.map(short),
+    );
+    fields.set("flow.id", record.flow_id);
+}
+
+/// ECS writes transports in small letters, and ICMP for IPv6 with a hyphen as Suricata does.
+fn transport(proto: &str) -> String {
+    short(proto).to_ascii_lowercase()
+}
+
+fn rule(fields: &mut Fields, alert: &Alert<'_>) {
+    fields.set("event.action", alert.action.map(short));
+    fields.set("event.severity", Some(alert.severity));
+    // ECS has ids and versions as words: other products' rules are not numbered.
+    fields.set("rule.id", alert.signature_id.map(|id| id.to_string()));
+    fields.set("rule.gid", alert.gid);
+    fields.set("rule.version", alert.rev.map(|rev| rev.to_string()));
+    fields.set("rule.name", Some(cut(alert.signature, URL_MAX)));
+    fields.set("rule.category", Some(short(alert.category)));
+    fields.set("threat", threat::threat(alert.metadata));
+}
+
+/// A flow's counters. In other records `flow` is told from the client's side, which need not be
+/// the source, so only records about flows are mapped.
+fn sizes(fields: &mut Fields, whole: &Object) {
+    let Some(flow) = object(whole, "flow") else {
+        return;
+    };
+    for (path, name) in [
+        ("source.bytes", "bytes_toserver"),
+        ("source.packets", "pkts_toserver"),
+        ("destination.bytes", "bytes_toclient"),
+        ("destination.packets", "pkts_toclient"),
+    ] {
+        fields.number(path, flow, name);
+    }
+}
+
+fn protocols(fields: &mut Fields, whole: &Object) {
+    if let Some(dns) = object(whole, "dns") {
+        // Since Suricata 7 questions stand in a list of their own.
+        let question = dns.get("queries").and_then(|list| list.get(0));
+        let question = question.and_then(Value::as_object).unwrap_or(dns);
+        fields.text("dns.question.name", question, "rrname");
+        fields.text("dns.question.type", question, "rrtype");
+        fields.text("dns.response_code", dns, "rcode");
+    }
+    if let Some(http) = object(whole, "http") {
+        fields.text("http.request.method", http, "http_method");
+        fields.number("http.response.status_code", http, "status");
+        fields.text("url.domain", http, "hostname");
+        let url = http.get("url").and_then(Value::as_str);
+        fields.set("url.original", url.map(|url| cut(url, URL_MAX)));
+        fields.text("user_agent.original", http, "http_user_agent");
+    }
+    if let Some(tls) = object(whole, "tls") {
+        fields.text("tls.version", tls, "version");
+        fields.text("tls.client.server_name", tls, "sni");
+        fields.text("tls.client.ja4", tls, "ja4");
+        fields.text("tls.server.subject", tls, "subject");
+        fields.text("tls.server.issuer", tls, "issuerdn");
+        if let Some(ja3) = object(tls, "ja3") {
+            fields.text("tls.client.ja3", ja3, "hash");
+        }
+    }
+    if let Some(ssh) = object(whole, "ssh") {
+        for (path, side) in [
+            ("ssh.client.software", "client"),
+            ("ssh.server.software", "server"),
+        ] {
+            if let Some(side) = object(ssh, side) {
+                fields.text(path, side, "software_version");
+            }
+        }
+    }
+    if let Some(file) = object(whole, "fileinfo") {
+        fields.text("file.name", file, "filename");
+        fields.number("file.size", file, "size");
+        fields.text("file.hash.sha256", file, "sha256");
+        fields.text("file.hash.md5", file, "md5");
+    }
+    if let Some(email) = object(whole, "email") {
+        fields.text("email.from", email, "from");
+        fields.text("email.subject", email, "subject");
+        fields.set("email.to", recipients(email));
+    }
+    if let Some(anomaly) = object(whole, "anomaly") {
+        fields.text("anomaly.type", anomaly, "type");
+        fields.text("anomaly.event", anomaly, "event");
+    }
+}
+
+fn recipients(email: &Object) -> Option<Vec<String>> {
+    let list = email.get("to")?.as_array()?.iter();
+    Some(
+        list.filter_map(Value::as_str)
+            .take(LIST_MAX)
+            .map(short)
+            .collect(),
+    )
+}
+
+fn object<'a>(outer: &'a Object, name: &str) -> Option<&'a Object> {
+    outer.get(name)?.as_object()
+}
+
+fn short(text: &str) -> String {
+    cut(text, TEXT_MAX)
+}
+
+fn cut(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// Nested objects, filled by dotted paths.
+#[derive(Default)]
+struct Fields(Object);
+
+impl Fields {
+    fn set(&mut self, path: &str, value: Option<impl Into<Value>>) {
+        let Some(value) = value else {
+            return;
+        };
+        let mut object = &mut self.0;
+        let mut rest = path;
+        while let Some((outer, inner)) = rest.split_once('.') {
+            let place = object
+                .entry(outer)
+                .or_insert_with(|| Value::Object(Map::new()));
+            // Paths are constants of this file and never go through a plain value.
+            let Value::Object(next) = place else {
+                return;
+            };
+            (object, rest) = (next, inner);
+        }
+        object.insert(rest.to_owned(), value.into());
+    }
+
+    /// Copies a member that is a text, and ignores one that is not.
+    fn text(&mut self, path: &str, from: &Object, name: &str) {
+        self.set(path, from.get(name).and_then(Value::as_str).map(short));
+    }
+
+    /// Copies a member that is a whole number, and ignores one that is not.
+    fn number(&mut self, path: &str, from: &Object, name: &str) {
+        self.set(path, from.get(name).and_then(Value::as_u64));
+    }
+}

@@ -1,0 +1,18 @@
+//! The way in: read → validate → enrich → store, raise and count in one transaction → answer.
+//!
+//! It stands above `events` and `alerts` because it is the step that joins them. Start reading
+//! at [`Ingest`]; [`store_batches`](pipeline) is the transaction.
+
+pub mod api;
+pub mod change;
+pub mod eve;
+mod names;
+mod node;
+mod pipeline;
+mod queue;
+mod read;
+
+pub use node::NodeLease;
+pub use pipeline::{Batch, Prepared, Stored};
+pub use queue::{Ingest, IngestError, Ingested};
+pub use read::{BATCH_MAX, LINE_MAX as EVENT_LINE_MAX, Line, read_batch};

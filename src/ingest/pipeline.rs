@@ -1,0 +1,324 @@
+//! The transaction: events, the alerts they raise, counts, audit and kept answers, together.
+
+use std::collections::BTreeMap;
+
+use base::{EventId, Severity, Timestamp};
+use serde_json::value::RawValue;
+use store::{Engine, Tx};
+
+use super::names::{Found, Names};
+use super::queue::IngestError;
+use crate::alerts::{self, NewAlert};
+use crate::app::App;
+use crate::audit::{self, Entry};
+use crate::events::{self, Event, NewEvent};
+use crate::geo::Geo;
+use crate::http::{Actor, Caller};
+use crate::repeats::{self, Answer, Repeat};
+
+/// Longest title of an alert, in characters: the beginning of the event's description.
+const TITLE_MAX: usize = 200;
+
+/// An event enriched and written out as its row will hold it.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    event: NewEvent,
+    address: Option<String>,
+    geo: Option<Geo>,
+    geo_json: Option<String>,
+    tags_json: Option<String>,
+}
+
+impl Prepared {
+    /// Looks up where the event's address is.
+    #[must_use]
+    pub fn new(app: &App, event: NewEvent) -> Self {
+        let geo = event.ip_address.and_then(|address| app.geo.lookup(address));
+        Self {
+            address: event.ip_address.map(|address| address.to_string()),
+            geo_json: geo.as_ref().and_then(|geo| serde_json::to_string(geo).ok()),
+            tags_json: (!event.tags.is_empty())
+                .then(|| serde_json::to_string(&event.tags).ok())
+                .flatten(),
+            geo,
+            event,
+        }
+    }
+
+    /// How bad it is.
+    #[must_use]
+    pub const fn severity(&self) -> Severity {
+        self.event.severity
+    }
+
+    pub(super) fn row<'a>(
+        &'a self,
+        id: EventId,
+        (source_id, event_type_id): (i64, i64),
+        (user_id, key_id): (Option<i64>, Option<i64>),
+    ) -> events::Row<'a> {
+        events::Row {
+            id,
+            source_id,
+            event_type_id,
+            severity: self.event.severity,
+            description: &self.event.description,
+            ip_address: self.address.as_deref(),
+            country: self
+                .geo
+                .as_ref()
+                .and_then(|geo| geo.country_code.as_deref()),
+            geo: self.geo_json.as_deref(),
+            occurred_at: self.event.occurred_at,
+            tags: self.tags_json.as_deref(),
+            attributes: self.event.attributes.as_ref().map(|raw| raw.get()),
+            user_id,
+            key_id,
+        }
+    }
+
+    /// What the alert is called: the first line of the description, at most 200 characters.
+    pub(super) fn title(&self) -> &str {
+        let line = self
+            .event
+            .description
+            .trim()
+            .lines()
+            .next()
+            .unwrap_or_default();
+        line.char_indices()
+            .nth(TITLE_MAX)
+            .map_or(line, |(end, _)| line.get(..end).unwrap_or(line))
+    }
+
+    pub(super) fn names(&self) -> (&str, &str) {
+        (&self.event.source_name, &self.event.event_type)
+    }
+
+    /// The event as it is answered.
+    #[must_use]
+    pub fn stored(&self, stored: Stored) -> Event {
+        let event = self.event.clone();
+        Event {
+            id: stored.id,
+            source_name: event.source_name,
+            event_type: event.event_type,
+            severity: event.severity,
+            description: event.description,
+            ip_address: self.address.clone(),
+            geo: self.geo.clone(),
+            timestamp: stored.id.timestamp(),
+            occurred_at: event.occurred_at,
+            tags: event.tags,
+            attributes: event.attributes.unwrap_or_else(empty_object),
+            version: 1,
+            alert: stored.alert,
+        }
+    }
+}
+
+pub(super) fn empty_object() -> Box<RawValue> {
+    RawValue::from_string("{}".to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
+/// What became of one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its id.
+    pub id: EventId,
+    /// The alert it raised.
+    pub alert: Option<i64>,
+}
+
+/// Events of one request, stored all or not at all.
+#[derive(Debug)]
+pub struct Batch {
+    /// Who sends them.
+    pub caller: Caller,
+    /// The events; at most [`super::BATCH_MAX`].
+    pub events: Vec<Prepared>,
+    /// The key under which the answer is kept, if the request carries one.
+    pub repeat: Option<Repeat>,
+    /// Writes the answer to keep, once ids are known.
+    pub answer: fn(&[Prepared], &[Stored], &super::read::Rejected) -> Answer,
+    /// The lines that were refused, for the answer.
+    pub rejected: super::read::Rejected,
+}
+
+/// How a batch ended.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Stored(Vec<Stored>),
+    /// It was answered before.
+    Repeated(Answer),
+}
+
+/// Stores several requests' batches in one transaction.
+pub(super) fn store_batches(
+    tx: &mut Tx<'_>,
+    app: &App,
+    names: &Names,
+    shard: i64,
+    batches: &[Batch],
+) -> Result<(Vec<Result<Outcome, IngestError>>, Found), IngestError> {
+    let now = app.clock.now();
+    let mut earlier: Vec<Option<Result<Outcome, IngestError>>> = Vec::with_capacity(batches.len());
+    let mut seen: Vec<&Repeat> = Vec::new();
+    for batch in batches {
+        earlier.push(repeated(tx, app, batch, &mut seen, now)?);
+    }
+    let fresh: Vec<&Batch> = batches
+        .iter()
+        .zip(&earlier)
+        .filter(|(_, e)| e.is_none())
+        .map(|(batch, _)| batch)
+        .collect();
+    let mut found = Found::default();
+    let mut stored = insert(tx, app, names, &mut found, shard, now, &fresh)?.into_iter();
+    let mut outcomes = Vec::with_capacity(batches.len());
+    for (batch, earlier) in batches.iter().zip(earlier) {
+        outcomes.push(match earlier {
+            Some(outcome) => outcome,
+            None => {
+                let stored = stored.next().unwrap_or_default();
+                finish(tx, app, batch, &stored, now)?;
+                Ok(Outcome::Stored(stored))
+            }
+        });
+    }
+    Ok((outcomes, found))
+}
+
+/// The earlier answer to this request, or why it gets none.
+fn repeated<'b>(
+    tx: &mut Tx<'_>,
+    app: &App,
+    batch: &'b Batch,
+    seen: &mut Vec<&'b Repeat>,
+    now: Timestamp,
+) -> Result<Option<Result<Outcome, IngestError>>, IngestError> {
+    let Some(repeat) = &batch.repeat else {
+        return Ok(None);
+    };
+    if seen.iter().any(|other| other.is_same_request(repeat)) {
+        return Ok(Some(Err(repeats::RepeatError::UnderWay.into())));
+    }
+    match repeats::find(tx, &app.secrets, repeat, now) {
+        Ok(Some(answer)) => Ok(Some(Ok(Outcome::Repeated(answer)))),
+        Ok(None) => {
+            seen.push(repeat);
+            Ok(None)
+        }
+        Err(repeats::RepeatError::Store(error)) => Err(error.into()),
+        Err(error) => Ok(Some(Err(error.into()))),
+    }
+}
+
+/// Inserts every event of the batches, raises alerts and counts; ids in the order of arrival.
+fn insert(
+    tx: &mut Tx<'_>,
+    app: &App,
+    names: &Names,
+    found: &mut Found,
+    shard: i64,
+    now: Timestamp,
+    batches: &[&Batch],
+) -> Result<Vec<Vec<Stored>>, IngestError> {
+    let total = batches.iter().map(|batch| batch.events.len()).sum();
+    if tx.engine() == Engine::Sqlite
+        && let Some(highest) = events::highest(tx)?
+    {
+        // The command line may have written to the same file; nobody else can until we commit.
+        app.ids.rise_above(highest);
+    }
+    let mut ids = app.ids.take(now, total);
+    let mut rows = Vec::with_capacity(total);
+    let mut titles = Vec::new();
+    let mut counts: BTreeMap<(i64, i64, Severity), i64> = BTreeMap::new();
+    let mut stored: Vec<Vec<Stored>> = Vec::with_capacity(batches.len());
+    for batch in batches {
+        let sender = match batch.caller.actor {
+            Actor::User { id, .. } => (Some(id), None),
+            Actor::Key { id, .. } => (None, Some(id)),
+            Actor::Anonymous | Actor::System => (None, None),
+        };
+        let mut mine = Vec::with_capacity(batch.events.len());
+        for (event, id) in batch.events.iter().zip(&mut ids) {
+            let (source, kind) = event.names();
+            let source = names.source(tx, found, source, now)?;
+            let kind = names.event_type(tx, found, kind, now)?;
+            let count = counts
+                .entry((id.timestamp().hour(), source, event.severity()))
+                .or_default();
+            *count = count.saturating_add(1);
+            if event.severity().raises_alert() {
+                titles.push((rows.len(), event.title()));
+            }
+            rows.push(event.row(id, (source, kind), sender));
+            mine.push(Stored { id, alert: None });
+        }
+        stored.push(mine);
+    }
+    events::insert(tx, &rows)?;
+    let raised: Vec<NewAlert<'_>> = titles
+        .iter()
+        .filter_map(|&(at, title)| Some(new_alert(rows.get(at)?, title)))
+        .collect();
+    let alerts = alerts::raise(tx, &app.config, shard, now, &raised)?;
+    let mut alerts = raised
+        .iter()
+        .map(|alert| alert.event_id)
+        .zip(alerts)
+        .peekable();
+    for event in stored.iter_mut().flatten() {
+        // Both are in the order of the ids.
+        event.alert = alerts
+            .next_if(|(id, _)| *id == event.id)
+            .map(|(_, alert)| alert);
+    }
+    events::count(tx, shard, &counts)?;
+    Ok(stored)
+}
+
+pub(super) fn new_alert<'a>(row: &events::Row<'a>, title: &'a str) -> NewAlert<'a> {
+    NewAlert {
+        event_id: row.id,
+        severity: row.severity,
+        title,
+        source_id: row.source_id,
+        event_type_id: row.event_type_id,
+        ip_address: row.ip_address,
+        country: row.country,
+    }
+}
+
+/// Audits what a person sent and keeps the answer of a request that may come again.
+///
+/// What a key sends is not audited line by line: the events themselves say which key sent them.
+fn finish(
+    tx: &mut Tx<'_>,
+    app: &App,
+    batch: &Batch,
+    stored: &[Stored],
+    now: Timestamp,
+) -> Result<(), IngestError> {
+    if !matches!(batch.caller.actor, Actor::Key { .. }) {
+        let entry = match (batch.events.as_slice(), stored) {
+            ([event], [stored]) => Entry::new("event.created")
+                .on("event", stored.id)
+                .after(event.stored(*stored)),
+            _ => Entry::new("event.batch_created").after(serde_json::json!({
+                "accepted": stored.len(),
+                "first": stored.first().map(|event| event.id),
+                "last": stored.last().map(|event| event.id),
+            })),
+        };
+        audit::append(tx, &batch.caller, now, entry)?;
+        app.metrics.audited();
+    }
+    if let Some(repeat) = &batch.repeat {
+        let answer = (batch.answer)(&batch.events, stored, &batch.rejected);
+        repeats::keep(tx, &app.secrets, repeat, &answer, now)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! From a body to events: one object, an array, or NDJSON; the good lines and the bad ones.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::events::{NewEvent, read_new};
+use crate::http::{FieldErrors, MediaType, Problem};
+
+/// Most events of one request.
+pub const BATCH_MAX: usize = 10_000;
+/// Longest line or element, in bytes: 256 KiB.
+pub const LINE_MAX: usize = 256 * 1024;
+/// Refused lines that are described; all are counted.
+const DESCRIBED_MAX: usize = 1_000;
+
+/// One event of a batch, read or refused.
+pub type Line = Result<NewEvent, FieldErrors>;
+
+/// Lines that were refused.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Rejected {
+    /// How many.
+    pub count: usize,
+    /// The first thousand of them.
+    pub errors: Vec<LineError>,
+}
+
+/// What is wrong with one line.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct LineError {
+    /// Its place in the batch, from 0; blank lines of NDJSON count.
+    pub index: usize,
+    /// For each field what is wrong and what is allowed.
+    pub errors: FieldErrors,
+}
+
+impl Rejected {
+    /// Notes a refused line.
+    pub(super) fn push(&mut self, index: usize, errors: FieldErrors) {
+        self.count = self.count.saturating_add(1);
+        if self.errors.len() < DESCRIBED_MAX {
+            self.errors.push(LineError { index, errors });
+        }
+    }
+}
+
+/// What a body holds.
+#[derive(Debug)]
+pub enum Content {
+    /// One event.
+    Single(Box<NewEvent>),
+    /// A batch: the good ones with their places, and the refused.
+    Batch(Vec<(usize, NewEvent)>, Rejected),
+}
+
+/// Reads a body of events.
+///
+/// # Errors
+/// 400 when it holds one event that is not valid, is no JSON, or holds nothing; 413 when it
+/// holds too many.
+pub fn read_batch(bytes: &[u8], media: MediaType) -> Result<Content, Problem> {
+    match media {
+        MediaType::NdJson => {
+            let lines = bytes.split(|byte| *byte == b'\n').enumerate();
+            let lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
+            collect(lines.map(|(index, line)| (index, read_line(line))))
+        }
+        MediaType::Json if bytes.trim_ascii_start().first() == Some(&b'[') => {
+            let elements: Vec<&RawValue> = serde_json::from_slice(bytes)
+                .map_err(|error| Problem::malformed(format!("not JSON: {error}")))?;
+            let lines = elements
+                .iter()
+                .map(|raw| read_line(raw.get().as_bytes()))
+                .enumerate();
+            collect(lines)
+        }
+        MediaType::Json => {
+            let event = read_line(bytes).map_err(Problem::validation)?;
+            Ok(Content::Single(Box::new(event)))
+        }
+    }
+}
+
+fn read_line(line: &[u8]) -> Line {
+    if line.len() > LINE_MAX {
+        return Err(FieldErrors::from([(
+            "body".to_owned(),
+            vec![format!("an event has at most {LINE_MAX} bytes")],
+        )]));
+    }
+    read_new(line)
+}
+
+fn collect(lines: impl Iterator<Item = (usize, Line)>) -> Result<Content, Problem> {
+    let (mut events, mut rejected) = (Vec::new(), Rejected::default());
+    for (index, line) in lines {
+        if events.len().saturating_add(rejected.count) >= BATCH_MAX {
+            return Err(Problem::too_large(format!(
+                "a batch has at most {BATCH_MAX} events; nothing was stored"
+            )));
+        }
+        match line {
+            Ok(event) => events.push((index, event)),
+            Err(errors) => rejected.push(index, errors),
+        }
+    }
+    if events.is_empty() && rejected.count == 0 {
+        return Err(Problem::field("body", "holds no event"));
+    }
+    Ok(Content::Batch(events, rejected))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"{"source":"s","event_type":"t","severity":"low","description":"d"}"#;
+
+    #[test]
+    fn good_lines_are_kept_and_bad_ones_named() {
+        let body = format!("{GOOD}\n\n{{}}\r\n{GOOD}\nnonsense");
+        let Content::Batch(events, rejected) =
+            read_batch(body.as_bytes(), MediaType::NdJson).unwrap()
+        else {
+            panic!("a batch")
+        };
+        assert_eq!((events.len(), rejected.count), (2, 2));
+        assert_eq!(rejected.errors[0].index, 2);
+        assert_eq!(rejected.errors[1].index, 4);
+    }
+
+    #[test]
+    fn an_array_is_a_batch_and_an_object_is_not() {
+        let body = format!(" [{GOOD}, 5]");
+        let content = read_batch(body.as_bytes(), MediaType::Json).unwrap();
+        assert!(
+            matches!(content, Content::Batch(events, rejected) if events.len() == 1 && rejected.count == 1)
+        );
+        assert!(matches!(
+            read_batch(GOOD.as_bytes(), MediaType::Json).unwrap(),
+            Content::Single(_)
+        ));
+        for empty in ["", "[]", "\n\n"] {
+            let media = if empty == "[]" {
+                MediaType::Json
+            } else {
+                MediaType::NdJson
+            };
+            assert_eq!(
+                read_batch(empty.as_bytes(), media).unwrap_err().status(),
+                400
+            );
+        }
+    }
+
+    #[test]
+    fn too_many_are_too_many() {
+        let body = format!("{GOOD}\n").repeat(BATCH_MAX + 1);
+        assert_eq!(
+            read_batch(body.as_bytes(), MediaType::NdJson)
+                .unwrap_err()
+                .status(),
+            413
+        );
+    }
+}
