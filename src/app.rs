@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use base::{Clock, EventId, EventIds, Timestamp};
 use store::Store;
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Settings;
+use crate::credentials::Credentials;
 use crate::geo::GeoDb;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
@@ -43,8 +44,8 @@ pub struct App {
     pub secrets: Arc<Secrets>,
     /// Rate limits.
     pub limits: Arc<Limits>,
-    /// Permits for hashing passwords: it costs 20 ms and 19 MiB each.
-    pub hashing: Arc<Semaphore>,
+    /// The queue before the password hash, and what is remembered of credentials.
+    pub credentials: Arc<Credentials>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Announces changes to live pages.
@@ -68,18 +69,16 @@ impl App {
         ids: EventIds,
         secrets: Secrets,
     ) -> Self {
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Self {
             store,
             started_at: clock.now(),
             clock,
             limits: Arc::new(Limits::new(&config)),
+            credentials: Arc::new(Credentials::new(&config)),
             config: Arc::new(config),
             geo,
             ids: Arc::new(ids),
             secrets: Arc::new(secrets),
-            // One core is left for everything else, ingestion above all.
-            hashing: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
             metrics: Arc::new(Metrics::new()),
             changes: broadcast::channel(CHANGES_KEPT).0,
             tasks: TaskTracker::new(),

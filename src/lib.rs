@@ -3,25 +3,59 @@
 //! The modules stand in the order of their dependencies: each uses only those above it. A test
 //! holds them to it. `ARCHITECTURE.md` walks one event from the socket to the screen.
 
-/// What every slice is handed.
-pub mod app;
-/// The activity log.
-pub mod audit;
 /// What the operator decides.
 pub mod config;
-/// What happened.
-pub mod events;
-/// Where an address is.
-pub mod geo;
-/// What every handler uses.
-pub mod http;
-/// How often somebody may do something.
-pub mod limits;
-/// What the server counts.
-pub mod metrics;
-/// The schema, step by step.
-pub mod migrations;
-/// Repeated requests.
-pub mod repeats;
+
 /// The server's key, and the keys derived from it.
 pub mod secrets;
+
+/// How often somebody may do something.
+pub mod limits;
+
+/// What the server counts.
+pub mod metrics;
+
+/// Where an address is.
+pub mod geo;
+
+/// What is remembered about passwords and keys.
+pub mod credentials;
+
+/// What every slice is handed.
+pub mod app;
+
+/// What every handler uses.
+pub mod http;
+
+/// The activity log.
+pub mod audit;
+
+/// Repeated requests.
+pub mod repeats;
+
+/// The schema, step by step.
+pub mod migrations;
+
+/// Who may come in.
+pub mod identity;
+
+/// What happened.
+pub mod events;
+
+/// What people act on.
+pub mod alerts;
+
+/// The way in.
+pub mod ingest;
+
+/// Start page, documentation, health, metrics.
+pub mod web;
+
+/// Every route on one screen.
+pub mod router;
+
+/// The running server.
+pub mod serve;
+
+/// The command line.
+pub mod cli;

@@ -3,12 +3,11 @@
 //! [`append`] is called inside the transaction of the change it tells of, so that neither is
 //! ever there without the other.
 
-mod api;
+pub mod api;
 mod chain;
 mod model;
 mod sql;
 
-pub use api::{export, list, verify_chain};
 pub use chain::{Verification, verify};
 pub use model::{AuditEntry, AuditFilter, Entry};
 
@@ -16,6 +15,15 @@ use base::Timestamp;
 use store::{StoreError, Tx};
 
 use crate::http::Caller;
+
+/// Entries after a number, oldest first, at most so many.
+///
+/// # Errors
+/// The database's fault.
+pub fn part(tx: &mut Tx<'_>, after: i64, limit: i64) -> Result<Vec<AuditEntry>, StoreError> {
+    let rows = sql::part(tx, after, limit)?;
+    Ok(rows.into_iter().map(|(entry, ..)| entry).collect())
+}
 
 /// Appends an entry under the lock that extends the chain.
 ///

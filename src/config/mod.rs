@@ -3,10 +3,12 @@
 //! Every setting is an environment variable (a `.env` file is read) and a flag of the same name.
 //! A value that cannot be read refuses to start and is named.
 
+mod environment;
 mod kinds;
 mod settings;
 mod show;
 
+pub use environment::{DotEnvError, colours_are_wanted, load_dot_env, unknown_variables};
 pub use kinds::{LogFormat, Optional, Rate, RateError, Sla, SlaError, Toggle};
 pub use settings::{ConfigError, Settings};
 pub use show::{Origin, Shown, shown};

@@ -108,6 +108,9 @@ pub struct Settings {
     /// Fewest characters of a password (8 to 128).
     #[arg(long, env = "PASSWORD_MIN_LENGTH", default_value = "8", global = true, value_parser = clap::value_parser!(u8).range(8..=128))]
     pub password_min_length: u8,
+    /// Memory for hashing one password, in KiB; below 19456 passwords are easier to guess.
+    #[arg(long, env = "PASSWORD_HASH_KIB", default_value = "19456", global = true, hide = true, value_parser = clap::value_parser!(u32).range(64..=1_048_576))]
+    pub password_hash_kib: u32,
     /// How soon CRITICAL alerts are to be acknowledged and resolved.
     #[arg(long, env = "SLA_CRITICAL", default_value = "15m/4h", global = true)]
     pub sla_critical: Sla,

@@ -27,9 +27,15 @@ fn filter(params: &mut Params) -> EventFilter {
     }
     EventFilter {
         severity: params.values("severity"),
-        event_type: params.list("event_type").iter().map(|text| text.to_lowercase()).collect(),
+        event_type: params
+            .list("event_type")
+            .iter()
+            .map(|text| text.to_lowercase())
+            .collect(),
         source_name: params.text("source_name").or_else(|| params.text("source")),
-        ip_address: params.value::<IpAddr>("ip_address").map(|address| address.to_string()),
+        ip_address: params
+            .value::<IpAddr>("ip_address")
+            .map(|address| address.to_string()),
         country: country(params),
         search,
         from: params.time("from"),
@@ -41,8 +47,14 @@ fn filter(params: &mut Params) -> EventFilter {
 /// Reads country codes, in any case.
 fn country(params: &mut Params) -> Vec<String> {
     let codes = params.list("country");
-    if codes.iter().any(|code| code.len() != 2 || !code.bytes().all(|b| b.is_ascii_alphabetic())) {
-        params.refuse("country", "must be a code of two letters, such as DE (ISO 3166-1)");
+    if codes
+        .iter()
+        .any(|code| code.len() != 2 || !code.bytes().all(|b| b.is_ascii_alphabetic()))
+    {
+        params.refuse(
+            "country",
+            "must be a code of two letters, such as DE (ISO 3166-1)",
+        );
     }
     codes.iter().map(|code| code.to_ascii_uppercase()).collect()
 }
@@ -101,7 +113,11 @@ pub async fn list(
         rows.reverse();
     }
     let at = |direction, id: Option<EventId>| {
-        id.map(|id| Cursor { direction, key: id.number(), id: id.number() })
+        id.map(|id| Cursor {
+            direction,
+            key: id.number(),
+            id: id.number(),
+        })
     };
     let (first, last) = (rows.first().map(|e| e.id), rows.last().map(|e| e.id));
     // Where the row budget ran out the search goes on, though the page is short.
@@ -112,10 +128,18 @@ pub async fn list(
         let next = if more { last } else { found.stopped_at };
         (next, first.filter(|_| page.cursor.is_some()))
     };
-    let (next, previous) =
-        links(&uri, at(Direction::Next, next), at(Direction::Previous, previous));
+    let (next, previous) = links(
+        &uri,
+        at(Direction::Next, next),
+        at(Direction::Previous, previous),
+    );
     let count = count.and_then(|count| u64::try_from(count).ok());
-    Ok(Json(List { count, next, previous, results: rows }))
+    Ok(Json(List {
+        count,
+        next,
+        previous,
+        results: rows,
+    }))
 }
 
 /// Shows one event, with the alert it raised.

@@ -42,7 +42,9 @@ pub fn read_event(row: &Row<'_>, at: usize) -> Result<Event, StoreError> {
         geo: json(6)?.and_then(|text| serde_json::from_str(&text).ok()),
         timestamp: id.timestamp(),
         occurred_at: row.get(at.saturating_add(7))?,
-        tags: json(8)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+        tags: json(8)?
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default(),
         attributes: json(9)?
             .and_then(|text| RawValue::from_string(text).ok())
             .unwrap_or_else(empty_object),
@@ -126,7 +128,13 @@ pub(crate) fn count(
     let rows: Vec<Vec<Arg<'_>>> = counts
         .iter()
         .map(|(&(hour, source, severity), &n)| {
-            vec![hour.into(), source.into(), severity.into(), shard.into(), n.into()]
+            vec![
+                hour.into(),
+                source.into(),
+                severity.into(),
+                shard.into(),
+                n.into(),
+            ]
         })
         .collect();
     tx.execute_many(
@@ -143,14 +151,14 @@ pub(crate) fn highest(tx: &mut Tx<'_>) -> Result<Option<EventId>, StoreError> {
 }
 
 /// One event with the alert it raised; by primary key, locked when it is to be changed.
-pub(crate) fn get(
-    tx: &mut Tx<'_>,
-    id: EventId,
-    lock: bool,
-) -> Result<Option<Event>, StoreError> {
+pub(crate) fn get(tx: &mut Tx<'_>, id: EventId, lock: bool) -> Result<Option<Event>, StoreError> {
     if lock {
         let suffix = tx.engine().for_update();
-        tx.query(&format!("select id from events where id = $1{suffix}"), &[id.into()], |_| Ok(()))?;
+        tx.query(
+            &format!("select id from events where id = $1{suffix}"),
+            &[id.into()],
+            |_| Ok(()),
+        )?;
     }
     tx.query_opt(
         &format!(
@@ -160,19 +168,52 @@ pub(crate) fn get(
         &[id.into()],
         |row| {
             let alert = row.get(EVENT_COLUMNS_COUNT)?;
-            Ok(Event { alert, ..read_event(row, 0)? })
+            Ok(Event {
+                alert,
+                ..read_event(row, 0)?
+            })
+        },
+    )
+}
+
+/// Events after an id, oldest first, with the alerts they raised; walks the primary key.
+pub(crate) fn part(
+    tx: &mut Tx<'_>,
+    after: Option<EventId>,
+    limit: i64,
+) -> Result<Vec<Event>, StoreError> {
+    tx.query(
+        &format!(
+            "select {EVENT_COLUMNS}, a.id from {EVENT_JOIN} \
+             left join alerts a on a.event_id = e.id where e.id > $1 order by e.id limit $2"
+        ),
+        &[after.unwrap_or(EventId::new(-1)).into(), limit.into()],
+        |row| {
+            let alert = row.get(EVENT_COLUMNS_COUNT)?;
+            Ok(Event {
+                alert,
+                ..read_event(row, 0)?
+            })
         },
     )
 }
 
 /// Writes a changed event over the old one and raises its version.
-pub(crate) fn update(
-    tx: &mut Tx<'_>,
-    row: &EventRow<'_>,
-    version: i64,
-) -> Result<(), StoreError> {
-    let [id, source, kind, severity, description, ip, country, geo, occurred, tags, attributes, ..] =
-        row.args();
+pub(crate) fn update(tx: &mut Tx<'_>, row: &EventRow<'_>, version: i64) -> Result<(), StoreError> {
+    let [
+        id,
+        source,
+        kind,
+        severity,
+        description,
+        ip,
+        country,
+        geo,
+        occurred,
+        tags,
+        attributes,
+        ..,
+    ] = row.args();
     tx.execute(
         "update events set source_id = $2, event_type_id = $3, severity = $4, description = $5, \
          ip_address = $6, country = $7, geo = $8, occurred_at = $9, tags = $10, \
@@ -220,37 +261,60 @@ pub(crate) fn page(
     limit: i64,
 ) -> Result<Found, StoreError> {
     let Some(names) = Names::resolve(tx, filter)? else {
-        return Ok(Found { events: Vec::new(), stopped_at: None });
+        return Ok(Found {
+            events: Vec::new(),
+            stopped_at: None,
+        });
     };
     // Left to itself SQLite walks the whole table rather than the partial index.
     let by_index = tx.engine() == Engine::Sqlite && names.sources.is_empty() && filter.is_severe();
-    let table = if by_index { "events e indexed by events_severe" } else { "events e" };
+    let table = if by_index {
+        "events e indexed by events_severe"
+    } else {
+        "events e"
+    };
     let mut sql = Sql::new("select ");
-    sql.push(EVENT_COLUMNS).push(", a.id from (select * from ").push(table).push(" where true");
+    sql.push(EVENT_COLUMNS)
+        .push(", a.id from (select * from ")
+        .push(table)
+        .push(" where true");
     walk(&mut sql, filter, &names, ascending, cursor);
     sql.push(" limit ").bind(ROW_BUDGET).push(
         ") e join sources s on s.id = e.source_id join event_types t on t.id = e.event_type_id \
          left join alerts a on a.event_id = e.id where true",
     );
     test_rows(&mut sql, filter, &names);
-    sql.push(order(ascending != is_previous(cursor))).push(" limit ").bind(limit);
+    sql.push(order(ascending != is_previous(cursor)))
+        .push(" limit ")
+        .bind(limit);
     let events = tx.select(&sql, |row| {
         let alert = row.get(EVENT_COLUMNS_COUNT)?;
-        Ok(Event { alert, ..read_event(row, 0)? })
+        Ok(Event {
+            alert,
+            ..read_event(row, 0)?
+        })
     })?;
     if i64::try_from(events.len()).unwrap_or(limit) >= limit {
-        return Ok(Found { events, stopped_at: None });
+        return Ok(Found {
+            events,
+            stopped_at: None,
+        });
     }
     let mut end = Sql::new("select id from ");
     end.push(table).push(" where true");
     walk(&mut end, filter, &names, ascending, cursor);
-    end.push(" limit 1 offset ").bind(ROW_BUDGET.saturating_sub(1));
+    end.push(" limit 1 offset ")
+        .bind(ROW_BUDGET.saturating_sub(1));
     let stopped_at = tx.select(&end, |row| row.get(0))?.first().copied();
     Ok(Found { events, stopped_at })
 }
 
 const fn order(ascending: bool) -> &'static str {
-    if ascending { " order by e.id" } else { " order by e.id desc" }
+    if ascending {
+        " order by e.id"
+    } else {
+        " order by e.id desc"
+    }
 }
 
 /// Names of the filter as ids; `None` when one of them is unknown, so that nothing can match.
@@ -269,9 +333,20 @@ impl Names {
         };
         let source: Vec<String> = filter.source_name.iter().cloned().collect();
         let sources = ids("select id from sources where name = $1", &source)?;
-        let types = ids("select id from event_types where name = $1", &filter.event_type)?;
-        let words = filter.search.iter().map(|word| word.to_lowercase()).collect();
-        Ok(sources.zip(types).map(|(sources, types)| Self { sources, types, words }))
+        let types = ids(
+            "select id from event_types where name = $1",
+            &filter.event_type,
+        )?;
+        let words = filter
+            .search
+            .iter()
+            .map(|word| word.to_lowercase())
+            .collect();
+        Ok(sources.zip(types).map(|(sources, types)| Self {
+            sources,
+            types,
+            words,
+        }))
     }
 }
 
@@ -322,7 +397,11 @@ fn test_rows<'a>(sql: &mut Sql<'a>, filter: &'a EventFilter, names: &'a Names) {
         sql.and_in("e.country", &filter.country);
     }
     if let Some(raised) = filter.has_alert {
-        sql.push(if raised { " and a.id is not null" } else { " and a.id is null" });
+        sql.push(if raised {
+            " and a.id is not null"
+        } else {
+            " and a.id is null"
+        });
     }
     for word in &names.words {
         sql.push(" and (strpos(lower(e.description), ")
@@ -346,8 +425,12 @@ pub(crate) fn total(tx: &mut Tx<'_>, filter: &EventFilter) -> Result<Option<i64>
     {
         return Ok(None);
     }
-    let Some(names) = Names::resolve(tx, filter)? else { return Ok(Some(0)) };
-    let mut sql = Sql::new("select count(*), cast(coalesce(sum(n), 0) as bigint) from (select n from event_counts where true");
+    let Some(names) = Names::resolve(tx, filter)? else {
+        return Ok(Some(0));
+    };
+    let mut sql = Sql::new(
+        "select count(*), cast(coalesce(sum(n), 0) as bigint) from (select n from event_counts where true",
+    );
     if !filter.severity.is_empty() {
         sql.and_in("severity", filter.severity.iter().copied());
     }
@@ -362,5 +445,8 @@ pub(crate) fn total(tx: &mut Tx<'_>, filter: &EventFilter) -> Result<Option<i64>
     }
     sql.push(" limit ").bind(COUNT_ROWS_MAX).push(") counted");
     let found = tx.select(&sql, |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)))?;
-    Ok(found.first().filter(|(rows, _)| *rows < COUNT_ROWS_MAX).map(|(_, sum)| *sum))
+    Ok(found
+        .first()
+        .filter(|(rows, _)| *rows < COUNT_ROWS_MAX)
+        .map(|(_, sum)| *sum))
 }

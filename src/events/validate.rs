@@ -102,12 +102,21 @@ impl EventPatch {
     /// The event as it will be.
     #[must_use]
     pub fn apply(self, event: &Event) -> NewEvent {
-        let address = || event.ip_address.as_deref().and_then(|text| text.parse().ok());
+        let address = || {
+            event
+                .ip_address
+                .as_deref()
+                .and_then(|text| text.parse().ok())
+        };
         NewEvent {
-            source_name: self.source_name.unwrap_or_else(|| event.source_name.clone()),
+            source_name: self
+                .source_name
+                .unwrap_or_else(|| event.source_name.clone()),
             event_type: self.event_type.unwrap_or_else(|| event.event_type.clone()),
             severity: self.severity.unwrap_or(event.severity),
-            description: self.description.unwrap_or_else(|| event.description.clone()),
+            description: self
+                .description
+                .unwrap_or_else(|| event.description.clone()),
             ip_address: self.ip_address.unwrap_or_else(address),
             occurred_at: self.occurred_at.unwrap_or(event.occurred_at),
             tags: self.tags.unwrap_or_else(|| event.tags.clone()),
@@ -127,11 +136,18 @@ struct Check {
 
 impl Check {
     fn refuse(&mut self, field: &str, what: impl Into<String>) {
-        self.errors.entry(field.to_owned()).or_default().push(what.into());
+        self.errors
+            .entry(field.to_owned())
+            .or_default()
+            .push(what.into());
     }
 
     fn end<T>(self, value: T) -> Result<T, FieldErrors> {
-        if self.errors.is_empty() { Ok(value) } else { Err(self.errors) }
+        if self.errors.is_empty() {
+            Ok(value)
+        } else {
+            Err(self.errors)
+        }
     }
 
     fn required<T>(
@@ -177,36 +193,57 @@ impl Check {
     }
 
     fn source_name(text: &str) -> Result<String, &'static str> {
-        bounded(text, SOURCE_NAME_MAX, "must be 1 to 255 characters, without U+0000")
+        bounded(
+            text,
+            SOURCE_NAME_MAX,
+            "must be 1 to 255 characters, without U+0000",
+        )
     }
 
     fn description(text: &str) -> Result<String, &'static str> {
-        bounded(text, DESCRIPTION_MAX, "must be 1 to 16384 characters, without U+0000")
+        bounded(
+            text,
+            DESCRIPTION_MAX,
+            "must be 1 to 16384 characters, without U+0000",
+        )
     }
 
     fn event_type(text: &str) -> Result<String, &'static str> {
         const WHAT: &str = "must be 1 to 100 letters, digits, `-`, `_`, `.` or `:`, such as \
             intrusion, malware, anomaly";
         let fits = (1..=EVENT_TYPE_MAX).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b));
-        if fits { Ok(text.to_ascii_lowercase()) } else { Err(WHAT) }
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b));
+        if fits {
+            Ok(text.to_ascii_lowercase())
+        } else {
+            Err(WHAT)
+        }
     }
 
     fn severity(text: &str) -> Result<Severity, &'static str> {
-        text.trim().parse().map_err(|_| "must be one of INFO, LOW, MEDIUM, HIGH, CRITICAL")
+        text.trim()
+            .parse()
+            .map_err(|_| "must be one of INFO, LOW, MEDIUM, HIGH, CRITICAL")
     }
 
     fn ip_address(text: &str) -> Result<IpAddr, &'static str> {
-        text.trim().parse().map_err(|_| "must be an IPv4 or IPv6 address, such as 198.51.100.7")
+        text.trim()
+            .parse()
+            .map_err(|_| "must be an IPv4 or IPv6 address, such as 198.51.100.7")
     }
 
     fn occurred_at(text: &str) -> Result<Timestamp, &'static str> {
-        let time = Timestamp::parse(text).map_err(|_| {
-            "must be a time in RFC 3339, such as 2026-01-31T23:59:00Z"
-        })?;
+        let time = Timestamp::parse(text)
+            .map_err(|_| "must be a time in RFC 3339, such as 2026-01-31T23:59:00Z")?;
         // Years 1 to 9999 are what every reader of the stored form understands.
         let range = -62_135_596_800_000_000..253_402_300_800_000_000;
-        if range.contains(&time.micros()) { Ok(time) } else { Err("must be in the years 1 to 9999") }
+        if range.contains(&time.micros()) {
+            Ok(time)
+        } else {
+            Err("must be in the years 1 to 9999")
+        }
     }
 
     fn tags(&mut self, tags: Tags<'_>) -> Option<Vec<String>> {
@@ -223,8 +260,10 @@ impl Check {
             self.refuse("tags", format!("at most {TAGS_MAX}"));
         }
         let what = "each must be 1 to 100 characters, without U+0000";
-        let read: Result<Vec<String>, _> =
-            words.iter().map(|word| bounded(word, TAG_MAX, what)).collect();
+        let read: Result<Vec<String>, _> = words
+            .iter()
+            .map(|word| bounded(word, TAG_MAX, what))
+            .collect();
         read.map_err(|what| self.refuse("tags", what)).ok()
     }
 
@@ -245,7 +284,9 @@ impl Check {
         // What stands between the braces; `object` saw that they are there.
         let inner = given.map_or("", |text| {
             let text = text.trim();
-            text.get(1..text.len().saturating_sub(1)).unwrap_or_default().trim()
+            text.get(1..text.len().saturating_sub(1))
+                .unwrap_or_default()
+                .trim()
         });
         if inner.is_empty() && unknown.is_empty() {
             return None;
@@ -290,7 +331,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const GOOD: &str = r#"{"source_name":"fw-01","event_type":"Intrusion","severity":"high","description":"d"}"#;
+    const GOOD: &str =
+        r#"{"source_name":"fw-01","event_type":"Intrusion","severity":"high","description":"d"}"#;
 
     fn with(extra: &str) -> String {
         format!("{},{extra}}}", &GOOD[..GOOD.len() - 1])
@@ -307,34 +349,68 @@ mod tests {
         assert_eq!(event.event_type, "intrusion");
         assert_eq!(event.severity, Severity::High);
         assert!(event.attributes.is_none());
-        assert_eq!(read_new(GOOD.replace("source_name", "source").as_bytes()).unwrap().source_name, "fw-01");
+        assert_eq!(
+            read_new(GOOD.replace("source_name", "source").as_bytes())
+                .unwrap()
+                .source_name,
+            "fw-01"
+        );
     }
 
     #[test]
     fn what_is_unknown_is_kept_and_what_is_the_servers_is_not_obeyed() {
-        let json = with(r#""attributes":{"a":{"b":1}},"sensor":"x","id":7,"timestamp":"x","alert":1,"geo":{}"#);
+        let json = with(
+            r#""attributes":{"a":{"b":1}},"sensor":"x","id":7,"timestamp":"x","alert":1,"geo":{}"#,
+        );
         let event = read_new(json.as_bytes()).unwrap();
-        assert_eq!(event.attributes.unwrap().get(), r#"{"a":{"b":1},"sensor":"x"}"#);
+        assert_eq!(
+            event.attributes.unwrap().get(),
+            r#"{"a":{"b":1},"sensor":"x"}"#
+        );
     }
 
     #[test]
     fn every_mistake_is_named() {
-        assert_eq!(refused("{}"), ["description", "event_type", "severity", "source_name"]);
+        assert_eq!(
+            refused("{}"),
+            ["description", "event_type", "severity", "source_name"]
+        );
         assert_eq!(refused("[]"), ["body"]);
         assert_eq!(refused("{"), ["body"]);
         assert_eq!(refused(&GOOD.replace("high", "severe")), ["severity"]);
         assert_eq!(refused(&GOOD.replace("\"high\"", "4")), ["severity"]);
         assert_eq!(refused(&GOOD.replace("fw-01", "  ")), ["source_name"]);
-        assert_eq!(refused(&GOOD.replace("fw-01", &"x".repeat(256))), ["source_name"]);
-        assert_eq!(refused(&GOOD.replace("fw-01", "a\\u0000b")), ["source_name"]);
-        assert_eq!(refused(&GOOD.replace("Intrusion", "brute force")), ["event_type"]);
-        assert_eq!(refused(&with(r#""ip_address":"300.1.1.1""#)), ["ip_address"]);
-        assert_eq!(refused(&with(r#""occurred_at":"yesterday""#)), ["occurred_at"]);
+        assert_eq!(
+            refused(&GOOD.replace("fw-01", &"x".repeat(256))),
+            ["source_name"]
+        );
+        assert_eq!(
+            refused(&GOOD.replace("fw-01", "a\\u0000b")),
+            ["source_name"]
+        );
+        assert_eq!(
+            refused(&GOOD.replace("Intrusion", "brute force")),
+            ["event_type"]
+        );
+        assert_eq!(
+            refused(&with(r#""ip_address":"300.1.1.1""#)),
+            ["ip_address"]
+        );
+        assert_eq!(
+            refused(&with(r#""occurred_at":"yesterday""#)),
+            ["occurred_at"]
+        );
         assert_eq!(refused(&with(r#""tags":"one""#)), ["tags"]);
         assert_eq!(refused(&with(r#""tags":["a",1]"#)), ["tags"]);
         assert_eq!(refused(&with(r#""attributes":[]"#)), ["attributes"]);
-        assert_eq!(refused(&with(r#""attributes":{"a":1,"a":2}"#)), ["attributes"]);
-        assert_eq!(refused(&with(r#""attributes":{"a":{"b":"\u0000"}}"#)), ["attributes"]);
+        assert_eq!(
+            refused(&with(r#""attributes":{"a":1,"a":2}"#)),
+            ["attributes"]
+        );
+        assert_eq!(
+            refused(&with(r#""attributes":{"a":{"b":"\u0000"}}"#)),
+            ["attributes"]
+        );
         assert_eq!(refused(&with(r#""attributes":{"a":1},"a":2"#)), ["a"]);
         assert_eq!(refused(&with(r#""severity":"LOW""#)), ["severity"]);
         assert_eq!(refused(&with(r#""x":1,"x":2"#)), ["x"]);

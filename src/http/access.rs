@@ -119,6 +119,8 @@ impl<'de> Deserialize<'de> for Role {
 /// What a route demands of its caller; declared where the route is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
+    /// Nothing, and it spends no allowance: health checks and documentation.
+    Open,
     /// Nothing; credentials are not even looked at.
     Public,
     /// Nothing, and it spends the tighter allowance of sign-ins.

@@ -77,12 +77,22 @@ impl RepeatKey {
     /// Binds the key to its caller, route and body; `None` when the request carries no key.
     #[must_use]
     pub fn bind(self, caller: &Caller, route: &str, body_hash: [u8; 32]) -> Option<Repeat> {
+        self.bind_with(caller, route, || body_hash)
+    }
+
+    /// The same, hashing the body only when there is a key.
+    #[must_use]
+    pub fn bind_with(
+        self,
+        caller: &Caller,
+        route: &str,
+        body_hash: impl FnOnce() -> [u8; 32],
+    ) -> Option<Repeat> {
         let actor = &caller.actor;
-        let scope = format!("{}:{} {route}", actor.kind(), actor.id().unwrap_or(0));
         self.0.map(|key| Repeat {
-            scope,
+            scope: format!("{}:{} {route}", actor.kind(), actor.id().unwrap_or(0)),
             key,
-            body_hash,
+            body_hash: body_hash(),
         })
     }
 }
@@ -102,6 +112,14 @@ impl<S: Sync> FromRequestParts<S> for RepeatKey {
             ));
         }
         Ok(Self(Some(text.to_owned())))
+    }
+}
+
+impl Repeat {
+    /// Whether both stand for the same request, whatever its body.
+    #[must_use]
+    pub fn is_same_request(&self, other: &Self) -> bool {
+        self.scope == other.scope && self.key == other.key
     }
 }
 

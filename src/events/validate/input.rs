@@ -48,11 +48,14 @@ impl<'a> Input<'a> {
     /// Reads the object.
     pub(super) fn read(json: &'a [u8]) -> Result<Self, FieldErrors> {
         let one = |field: &str, what: String| FieldErrors::from([(field.to_owned(), vec![what])]);
-        let text = std::str::from_utf8(json)
-            .map_err(|error| one("body", format!("not UTF-8 from byte {}", error.valid_up_to())))?;
-        let input: Input<'a> = serde_json::from_str(text).map_err(|error| {
-            one("body", format!("not an event as a JSON object: {error}"))
+        let text = std::str::from_utf8(json).map_err(|error| {
+            one(
+                "body",
+                format!("not UTF-8 from byte {}", error.valid_up_to()),
+            )
         })?;
+        let input: Input<'a> = serde_json::from_str(text)
+            .map_err(|error| one("body", format!("not an event as a JSON object: {error}")))?;
         match input.twice {
             Some(name) => Err(one(&name, "given twice".to_owned())),
             None => Ok(input),
@@ -217,6 +220,8 @@ impl<'de> Deserialize<'de> for Tags<'de> {
             return Ok(Tags::Null);
         }
         let words = serde_json::from_str::<Vec<Key<'de>>>(raw);
-        Ok(words.map_or(Tags::Other, |words| Tags::Words(words.into_iter().map(|k| k.0).collect())))
+        Ok(words.map_or(Tags::Other, |words| {
+            Tags::Words(words.into_iter().map(|k| k.0).collect())
+        }))
     }
 }

@@ -29,10 +29,15 @@ pub(super) fn value(text: &str) -> Result<(), String> {
 
 fn check(text: &str, keys: Option<&mut Vec<String>>) -> Result<(), String> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    Strict { depth: 0, keys }.deserialize(&mut reader).map_err(|error| {
-        let text = error.to_string();
-        text.split(" at line ").next().unwrap_or_default().to_owned()
-    })
+    Strict { depth: 0, keys }
+        .deserialize(&mut reader)
+        .map_err(|error| {
+            let text = error.to_string();
+            text.split(" at line ")
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        })
 }
 
 struct Strict<'k> {
@@ -45,7 +50,10 @@ impl Strict<'_> {
         if self.depth >= DEPTH_MAX {
             return Err(E::custom("nested deeper than 64"));
         }
-        Ok(Strict { depth: self.depth.saturating_add(1), keys: None })
+        Ok(Strict {
+            depth: self.depth.saturating_add(1),
+            keys: None,
+        })
     }
 }
 
@@ -85,7 +93,11 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        if text.contains('\0') { Err(E::custom("must not contain U+0000")) } else { Ok(()) }
+        if text.contains('\0') {
+            Err(E::custom("must not contain U+0000"))
+        } else {
+            Ok(())
+        }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {

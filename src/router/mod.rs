@@ -1,0 +1,97 @@
+//! Every route of the service on one screen, each with what it demands of its caller.
+
+mod openapi;
+mod routes;
+
+use axum::Router;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::routes;
+
+pub use routes::{Declared, Routes, Services};
+
+use crate::http::Access::{Can, CanOrKey, Open, Public, SignIn, SignedIn};
+use crate::http::Capability::{
+    AlertTriage, AuditRead, EventChange, EventCreate, Manage, MonitorRead,
+};
+use crate::{alerts, audit, events, identity, ingest, web};
+
+/// Declares every route. A route cannot be added without saying who may use it.
+#[must_use]
+pub fn declare() -> Routes {
+    let mut routes = Routes::default();
+    identity_routes(&mut routes);
+    routes
+        .add(CanOrKey(EventCreate), routes!(ingest::api::create))
+        .add(CanOrKey(EventCreate), routes!(ingest::api::create_ingest))
+        .add(Can(MonitorRead), routes!(events::api::list))
+        .add(Can(MonitorRead), routes!(events::api::detail))
+        .add(Can(EventChange), routes!(ingest::change::replace))
+        .add(Can(EventChange), routes!(ingest::change::patch))
+        .add(Can(EventChange), routes!(ingest::change::remove))
+        .add(Can(MonitorRead), routes!(alerts::api::list))
+        .add(Can(MonitorRead), routes!(alerts::api::dashboard_list))
+        .add(Can(MonitorRead), routes!(alerts::api::export))
+        .add(Can(MonitorRead), routes!(alerts::api::detail))
+        .add(Can(AlertTriage), routes!(alerts::api::update))
+        .add(Can(AlertTriage), routes!(alerts::api::update_status))
+        .add(
+            Can(AlertTriage),
+            routes!(alerts::api::dashboard_update_status),
+        )
+        .add(Can(MonitorRead), routes!(alerts::api::timeline))
+        .add(Can(AlertTriage), routes!(alerts::api::comment))
+        .add(Can(MonitorRead), routes!(alerts::api::stats))
+        .add(Can(Manage), routes!(ingest::api::test_event))
+        .add(Can(AuditRead), routes!(audit::api::list))
+        .add(Can(AuditRead), routes!(audit::api::verify_chain))
+        .add(Can(AuditRead), routes!(audit::api::export))
+        .add(Open, routes!(web::docs::schema))
+        .add(Open, routes!(web::health::healthz))
+        .add(Open, routes!(web::health::readyz))
+        .add(Can(Manage), routes!(web::health::metrics));
+    routes
+}
+
+fn identity_routes(routes: &mut Routes) {
+    routes
+        .add(SignIn, routes!(identity::api::token))
+        .add(SignIn, routes!(identity::api::token_short))
+        .add(Public, routes!(identity::api::token_refresh))
+        .add(Public, routes!(identity::api::token_refresh_short))
+        .add(Public, routes!(identity::api::token_verify))
+        .add(Public, routes!(identity::api::token_verify_short))
+        .add(SignIn, routes!(identity::api::signup))
+        .add(SignedIn, routes!(identity::api::logout))
+        .add(SignedIn, routes!(identity::api::me))
+        .add(SignedIn, routes!(identity::api::change_me))
+        .add(SignedIn, routes!(identity::api::change_password))
+        .add(SignedIn, routes!(identity::api::sign_out_everywhere))
+        .add(Can(Manage), routes!(identity::api::list_users))
+        .add(Can(Manage), routes!(identity::api::create_user))
+        .add(Can(Manage), routes!(identity::api::create_analyst))
+        .add(Can(Manage), routes!(identity::api::get_user))
+        .add(Can(Manage), routes!(identity::api::change_user))
+        .add(Can(Manage), routes!(identity::api::delete_user))
+        .add(Can(Manage), routes!(identity::api::list_keys))
+        .add(Can(Manage), routes!(identity::api::create_key))
+        .add(Can(Manage), routes!(identity::api::revoke_key));
+}
+
+/// The whole service: routes, pages, and the layers around them.
+#[must_use]
+pub fn service(services: Services) -> (Router, OpenApi) {
+    let (router, document) = declare().guarded(&services);
+    services.document.get_or_init(|| document.clone());
+    let router = router
+        .route("/", axum::routing::get(web::home::home))
+        .route("/api/", axum::routing::get(web::home::api_root))
+        .route("/api/docs/", axum::routing::get(web::docs::docs))
+        .route("/api/docs/{file}", axum::routing::get(web::docs::docs_file));
+    (routes::with_layers(router, &services), document)
+}
+
+/// The OpenAPI document without a running server: for the command line and for checks.
+#[must_use]
+pub fn document() -> OpenApi {
+    declare().document()
+}

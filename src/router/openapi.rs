@@ -1,0 +1,164 @@
+//! The OpenAPI document: what the handlers say of themselves, completed with what holds for all.
+
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref,
+    RefOr, Response, ResponseBuilder,
+};
+use utoipa::{PartialSchema as _, ToSchema as _};
+
+use crate::http::{Access, ProblemBody};
+
+/// The scheme of signed-in people and of ingest keys.
+const BEARER: &str = "bearer";
+
+/// What comes before any route.
+pub(super) fn base() -> OpenApi {
+    let tags = [
+        ("identity", "Signing in, profile, users and ingest keys"),
+        (
+            "events",
+            "What happened: sending, finding and correcting events",
+        ),
+        ("alerts", "What people act on"),
+        ("dashboard", "Helpers of the dashboard"),
+        ("audit", "The activity log"),
+        ("operations", "Health and metrics"),
+    ];
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Watchpost")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(
+                    "Security events in, alerts out. Every path is also answered under \
+                     `/api/v1/`, and without its trailing slash. Errors are RFC 9457 problem \
+                     documents.",
+                ))
+                .license(Some(
+                    LicenseBuilder::new()
+                        .name("Apache-2.0")
+                        .identifier(Some("Apache-2.0"))
+                        .build(),
+                ))
+                .build(),
+        )
+        .tags(Some(tags.map(|(name, about)| {
+            TagBuilder::new()
+                .name(name)
+                .description(Some(about))
+                .build()
+        })))
+        .components(Some(
+            ComponentsBuilder::new()
+                .schema("Problem", ProblemBody::schema())
+                .security_scheme(
+                    BEARER,
+                    SecurityScheme::Http(
+                        HttpBuilder::new()
+                            .scheme(HttpAuthScheme::Bearer)
+                            .description(Some(
+                                "An access token from `POST /api/auth/token/`, or an ingest key \
+                                 (`wp_…`) where events are sent",
+                            ))
+                            .build(),
+                    ),
+                )
+                .build(),
+        ))
+        .build()
+}
+
+/// Adds to each operation what its access implies; returns the methods found.
+pub(super) fn document_access(item: &mut PathItem, access: Access) -> Vec<String> {
+    let operations = [
+        ("GET", &mut item.get),
+        ("PUT", &mut item.put),
+        ("POST", &mut item.post),
+        ("PATCH", &mut item.patch),
+        ("DELETE", &mut item.delete),
+    ];
+    let mut methods = Vec::new();
+    for (method, operation) in operations {
+        let Some(operation) = operation else { continue };
+        methods.push(method.to_owned());
+        let reads = operation.parameters.is_some() || operation.request_body.is_some();
+        describe(operation, access, reads);
+    }
+    methods
+}
+
+fn describe(operation: &mut Operation, access: Access, reads: bool) {
+    let needs = match access {
+        Access::Open | Access::Public | Access::SignIn => None,
+        Access::SignedIn => Some("Any signed-in user.".to_owned()),
+        Access::Can(capability) => Some(format!("Needs `{}`.", capability.word())),
+        Access::CanOrKey(capability) => {
+            Some(format!("Needs `{}`, or an ingest key.", capability.word()))
+        }
+    };
+    // Handlers of different slices have the same short names; with the tag in front they differ.
+    if let (Some(tags), Some(id)) = (&operation.tags, &operation.operation_id)
+        && let Some(tag) = tags.first()
+    {
+        operation.operation_id = Some(format!("{tag}_{id}"));
+    }
+    let mut add = |status: &str, what: &str| {
+        let missing = || RefOr::T(problem(what));
+        operation
+            .responses
+            .responses
+            .entry(status.to_owned())
+            .or_insert_with(missing);
+    };
+    if reads {
+        add(
+            "400",
+            "Malformed, or a value that is not valid: `errors` names each field",
+        );
+    }
+    if needs.is_some() {
+        add("401", "No credentials, or none that count");
+        add("403", "The role does not allow it");
+    }
+    if access != Access::Open {
+        add("429", "Too often; `Retry-After` says when to come back");
+        add(
+            "503",
+            "Not now: the database is away or too much waits; `Retry-After`",
+        );
+    }
+    // Problems a handler declared by status alone get the document too.
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && status.starts_with(['4', '5'])
+            && response.content.is_empty()
+        {
+            *response = problem(&response.description);
+        }
+    }
+    if let Some(needs) = needs {
+        operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
+        let text = operation.description.take().unwrap_or_default();
+        operation.description = Some(format!("{text}\n\n{needs}").trim().to_owned());
+    } else {
+        operation.security = Some(Vec::new());
+    }
+}
+
+fn problem(what: &str) -> Response {
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name(ProblemBody::name())))
+        .build();
+    ResponseBuilder::new()
+        .description(what)
+        .content("application/problem+json", content)
+        .build()
+}
+
+/// What comes after every route.
+pub(super) fn complete(document: &mut OpenApi) {
+    document.openapi = utoipa::openapi::OpenApiVersion::Version31;
+}

@@ -1,0 +1,90 @@
+//! Work that comes round: each task is one function, run by one shared loop.
+
+use std::future::Future;
+use std::time::Duration;
+
+use store::StoreError;
+
+use crate::app::App;
+use crate::{identity, repeats};
+
+/// Starts every periodic task; they end when the server stops.
+pub(super) fn start(app: &App) {
+    every(app, "forget limits", Duration::from_secs(60), forget_limits);
+    every(
+        app,
+        "reload geo databases",
+        Duration::from_secs(30),
+        reload_geo,
+    );
+    every(
+        app,
+        "forget repeated requests",
+        Duration::from_secs(600),
+        forget_repeats,
+    );
+    every(
+        app,
+        "forget ended sessions",
+        Duration::from_secs(600),
+        forget_sessions,
+    );
+}
+
+fn every<F>(app: &App, name: &'static str, pause: Duration, run_once: fn(App) -> F)
+where
+    F: Future<Output = Result<(), String>> + Send + 'static,
+{
+    let app = app.clone();
+    let tasks = app.tasks.clone();
+    tasks.spawn(async move {
+        let mut ticks = tokio::time::interval(pause);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = app.stop.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            if let Err(error) = run_once(app.clone()).await {
+                tracing::warn!(
+                    task = name,
+                    ?error,
+                    "a periodic task failed; it will run again"
+                );
+            }
+        }
+    });
+}
+
+async fn forget_limits(app: App) -> Result<(), String> {
+    app.limits.shrink();
+    Ok(())
+}
+
+async fn reload_geo(app: App) -> Result<(), String> {
+    let geo = app.geo.clone();
+    let reloaded = tokio::task::spawn_blocking(move || geo.reload_if_changed())
+        .await
+        .map_err(|error| error.to_string())?
+        .map_err(|error| error.to_string())?;
+    if reloaded {
+        tracing::info!("geo databases reloaded");
+    }
+    Ok(())
+}
+
+async fn forget_repeats(app: App) -> Result<(), String> {
+    let now = app.clock.now();
+    app.store
+        .write(move |tx| repeats::forget_old(tx, now))
+        .await
+        .map(|_| ())
+        .map_err(|error: StoreError| error.to_string())
+}
+
+async fn forget_sessions(app: App) -> Result<(), String> {
+    identity::forget_sessions(&app)
+        .await
+        .map(|_| ())
+        .map_err(|error| error.to_string())
+}

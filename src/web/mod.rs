@@ -1,0 +1,7 @@
+//! What is not a resource: the start page, the documentation, health and metrics.
+
+pub mod docs;
+pub mod health;
+pub mod home;
+
+pub use health::{Readiness, render_metrics};
