@@ -85,12 +85,18 @@ impl EventIds {
     pub fn new(node: u8, highest: Option<EventId>) -> Self {
         // The last slot is kept as (millis << 8 | sequence): the order of one node.
         let last = highest.map_or(-1, slot_above);
-        Self { node: i64::from(node.min(NODE_MAX)), last: Mutex::new(last) }
+        Self {
+            node: i64::from(node.min(NODE_MAX)),
+            last: Mutex::new(last),
+        }
     }
 
     /// Makes every id given out from now on higher than the given one: another process wrote it.
     pub fn rise_above(&self, highest: EventId) {
-        let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut last = self
+            .last
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         // Our own last id asks for no gap.
         if slot_of(highest) > *last {
             *last = slot_above(highest);
@@ -171,7 +177,10 @@ mod tests {
         let next = ids.take(at(10), 1).next().unwrap();
         assert!(next > other);
         ids.rise_above(next);
-        assert_eq!(ids.take(at(10), 1).next().unwrap().number(), next.number() + 1);
+        assert_eq!(
+            ids.take(at(10), 1).next().unwrap().number(),
+            next.number() + 1
+        );
     }
 
     proptest! {

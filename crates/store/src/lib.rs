@@ -12,6 +12,7 @@ mod arg;
 mod dialect;
 mod error;
 mod job;
+mod libpq;
 mod migrate;
 mod postgres;
 mod row;

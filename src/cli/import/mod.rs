@@ -1,0 +1,217 @@
+//! `watchpost import`: a file of events, one a line, into the database in batches.
+//!
+//! One blocking thread reads, unfolds and checks lines ([`source`], [`lines`], [`reader`]); this
+//! side stores what it sends ([`Storing`]) while it reads on. Both hold a few batches at most.
+
+mod lines;
+mod reader;
+mod refusals;
+mod source;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use base::Clock;
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::sync::mpsc;
+
+use super::failure::Exit;
+use super::signals::Signals;
+use super::storing::{Counts, Storing};
+use super::{session, terminal};
+use crate::app::App;
+use crate::config::Settings;
+use crate::events::SOURCE_NAME_MAX;
+use reader::{Part, Reading};
+use refusals::Refusals;
+use source::{Source, Unfolded};
+
+/// Batches read ahead of the database.
+const AHEAD: usize = 2;
+
+/// Stores events from a file, one a line; gzip and zstd are recognised.
+///
+/// Lines that cannot be stored are counted by reason and left out; exit code 3 says there were
+/// some. Runs beside a server.
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// The file, or `-` for standard input.
+    file: PathBuf,
+    /// What a line is.
+    #[arg(long, value_enum, default_value_t = Format::Event)]
+    format: Format,
+    /// The source of every event, whatever the lines say.
+    #[arg(long, value_name = "NAME", value_parser = source_name)]
+    source: Option<String>,
+    /// Begins at this line, from 1: goes on where an import stopped.
+    #[arg(long, value_name = "LINE", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    from_line: u64,
+}
+
+/// What a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// An event as `POST /api/events/` takes it.
+    Event,
+    /// A record of Suricata's eve.json.
+    Eve,
+}
+
+fn source_name(text: &str) -> Result<String, String> {
+    let length = text.chars().count();
+    if text.trim().is_empty() || length > SOURCE_NAME_MAX || text.contains('\0') {
+        return Err(format!(
+            "must be 1 to {SOURCE_NAME_MAX} characters, without U+0000"
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// How an import ended.
+struct Report {
+    counts: Counts,
+    refusals: Refusals,
+    interrupted: bool,
+    took: Duration,
+}
+
+impl Import {
+    pub(super) async fn run(self, settings: Settings) -> anyhow::Result<Exit> {
+        let source = Source::open(&self.file)
+            .with_context(|| format!("cannot open {}", self.file.display()))?;
+        let app = session::open(settings, Clock::system()).await?;
+        let result = self.store(&app, source).await;
+        session::close(app).await;
+        let report = result?;
+        report.print()?;
+        Ok(match report {
+            Report {
+                interrupted: true, ..
+            } => Exit::Interrupted,
+            Report { refusals, .. } if refusals.count() > 0 => Exit::Partly,
+            _ => Exit::Done,
+        })
+    }
+
+    async fn store(&self, app: &App, source: Source) -> anyhow::Result<Report> {
+        let mut signals = Signals::take()?;
+        let started = app.clock.now();
+        let bar = progress(&source);
+        let (sender, mut parts) = mpsc::channel(AHEAD);
+        let unfolded = source.unfolded();
+        let reading = Reading {
+            app: app.clone(),
+            format: self.format,
+            source: self.source.clone(),
+            from_line: self.from_line,
+            parts: sender,
+        };
+        // Not waited for: standard input may never end, and without a receiver it stops itself.
+        drop(tokio::task::spawn_blocking(move || reading.run(source)));
+        let mut storing = Storing::begin(app, "command line: import");
+        let mut refusals = Refusals::default();
+        let interrupted = loop {
+            let part = tokio::select! {
+                part = parts.recv() => part,
+                () = signals.next() => break true,
+            };
+            let Some(part) = part else { break false };
+            self.take(part, &mut storing, &mut refusals).await?;
+            show(&bar, &unfolded, storing.counts, &refusals);
+        };
+        bar.finish_and_clear();
+        let took = app.clock.now().since(started);
+        Ok(Report {
+            counts: storing.counts,
+            refusals,
+            interrupted,
+            took,
+        })
+    }
+
+    /// Stores what was read, or says how far it got.
+    async fn take(
+        &self,
+        part: Part,
+        storing: &mut Storing,
+        refusals: &mut Refusals,
+    ) -> anyhow::Result<()> {
+        let Counts { events, .. } = storing.counts;
+        let so_far = |line: u64| {
+            format!(
+                "stopped in {} before line {line}: {} events are stored; go on with \
+                 `--from-line {line}`",
+                self.file.display(),
+                terminal::count(events)
+            )
+        };
+        match part {
+            Part::Batch {
+                events,
+                refused,
+                first_line,
+            } => {
+                refusals.join(refused);
+                storing
+                    .store(events)
+                    .await
+                    .with_context(|| so_far(first_line))
+            }
+            Part::Failed { error, first_line } => Err(error).with_context(|| so_far(first_line)),
+        }
+    }
+}
+
+/// How far it is, on a terminal: by bytes where the size is known.
+fn progress(source: &Source) -> ProgressBar {
+    let (bar, template) = match source.size() {
+        Some(size) => (
+            ProgressBar::new(size),
+            "{bar:30} {percent:>3} %  {msg}  {eta} left",
+        ),
+        None => (ProgressBar::new_spinner(), "{spinner} {bytes} read  {msg}"),
+    };
+    bar.set_draw_target(ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn show(bar: &ProgressBar, unfolded: &Unfolded, counts: Counts, refusals: &Refusals) {
+    bar.set_position(unfolded.bytes());
+    bar.set_message(format!(
+        "{} stored, {} refused",
+        terminal::count(counts.events),
+        terminal::count(refusals.count())
+    ));
+}
+
+impl Report {
+    fn print(&self) -> std::io::Result<()> {
+        let Counts { events, alerts } = self.counts;
+        let millis = u64::try_from(self.took.as_millis())
+            .unwrap_or(u64::MAX)
+            .max(1);
+        let rate = events.saturating_mul(1_000) / millis;
+        let number = terminal::count;
+        terminal::say(&format!(
+            "{} events stored, {} alerts raised, {} lines refused; {}.{} s, {} events/s",
+            number(events),
+            number(alerts),
+            number(self.refusals.count()),
+            millis / 1_000,
+            millis % 1_000 / 100,
+            number(rate),
+        ))?;
+        for line in self.refusals.lines() {
+            terminal::say(&line)?;
+        }
+        if self.interrupted {
+            terminal::say("interrupted: what was not read yet is not stored")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,199 @@
+//! The command line: one file a command. `docs/cli.md` shows each of them.
+//!
+//! Commands open the database themselves, also while a server runs on it, and do what they do
+//! through the same functions as the API, as the actor `system`. Start reading at [`run`].
+
+mod arguments;
+mod audit;
+mod backup;
+mod export;
+mod failure;
+mod healthcheck;
+mod import;
+mod key;
+mod logging;
+mod migrate;
+mod openapi;
+mod server;
+mod session;
+mod settings;
+mod signals;
+mod storing;
+mod terminal;
+mod user;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::config::{Settings, load_dot_env, unknown_variables};
+use failure::Exit;
+
+/// Where settings are read from besides flags and the environment: the working directory.
+const DOT_ENV: &str = ".env";
+
+/// Self-hosted threat monitor: events in, alerts out, every control open.
+#[derive(Debug, Parser)]
+#[command(
+    name = "watchpost",
+    version,
+    after_help = "Without a command it serves. Exit codes: 0 done, 1 failed, 2 arguments or \
+                  settings that cannot be used, 3 some lines refused (import), 130 interrupted."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the server (the default).
+    Serve,
+    /// Brings the database's schema up to date, and makes the database if there is none.
+    Migrate,
+    /// Users: create, reset-password, list, unlock.
+    #[command(subcommand)]
+    User(user::Command),
+    /// Ingest keys: create, revoke, list.
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Stores events from a file, one a line; gzip and zstd are recognised.
+    Import(import::Import),
+    /// Writes events, alerts or the activity log out.
+    Export(export::Export),
+    /// Copies the database to a new file while the server runs.
+    Backup(backup::Backup),
+    /// The activity log: verify.
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Asks a running server whether it is ready.
+    Healthcheck(healthcheck::Healthcheck),
+    /// Prints the OpenAPI document.
+    Openapi(openapi::Openapi),
+    /// The settings: show, check.
+    #[command(subcommand)]
+    Config(settings::Command),
+}
+
+impl Command {
+    /// Whether log lines are what its user came for.
+    const fn is_serve(&self) -> bool {
+        matches!(self, Self::Serve)
+    }
+}
+
+/// Reads the arguments, runs the command and says how it ended: what `main` does.
+///
+/// Exit codes: 0 done; 1 failed; 2 arguments or settings that cannot be used, nothing was done;
+/// 3 `import` refused some lines and stored the others; 130 interrupted.
+#[must_use]
+pub fn run() -> ExitCode {
+    failure::shorten_panics();
+    if let Err(error) = load_dot_env(Path::new(DOT_ENV)) {
+        return failure::report(&error.into(), Exit::Unusable);
+    }
+    let command = Arguments::command();
+    let parsed = command.clone().try_get_matches().and_then(|matches| {
+        Arguments::from_arg_matches(&matches).map(|arguments| (arguments, matches))
+    });
+    let (arguments, matches) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return arguments::refuse(&command, &error),
+    };
+    match prepare(&arguments, &matches).and_then(|()| execute(arguments, &command, &matches)) {
+        Ok(exit) => exit.into(),
+        Err(error) => failure::report(&error, failure::exit_of(&error)),
+    }
+}
+
+/// Checks the settings and starts logging.
+fn prepare(arguments: &Arguments, matches: &ArgMatches) -> anyhow::Result<()> {
+    let Arguments { command, settings } = arguments;
+    if matches!(command, Some(Command::Config(settings::Command::Show))) {
+        return Ok(());
+    }
+    settings.check()?;
+    let serves = command.as_ref().is_none_or(Command::is_serve);
+    logging::start(
+        logging::filter(settings, matches, serves),
+        settings.log_format,
+    )?;
+    for name in unknown_variables() {
+        tracing::warn!(
+            ?name,
+            "no setting has this name; `watchpost config show` lists all"
+        );
+    }
+    Ok(())
+}
+
+fn execute(
+    arguments: Arguments,
+    command: &clap::Command,
+    matches: &ArgMatches,
+) -> anyhow::Result<Exit> {
+    let Arguments {
+        command: wanted,
+        settings,
+    } = arguments;
+    match wanted.unwrap_or(Command::Serve) {
+        Command::Openapi(openapi) => openapi.run(),
+        Command::Config(config) => config.run(&settings, command, matches),
+        wanted => {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()?;
+            let result = runtime.block_on(wanted.run(settings));
+            // A second signal, or a terminal nobody types into, must not hold the program up.
+            runtime.shutdown_background();
+            result
+        }
+    }
+}
+
+impl Command {
+    /// Runs what needs the runtime.
+    async fn run(self, settings: Settings) -> anyhow::Result<Exit> {
+        match self {
+            Self::Serve | Self::Openapi(_) | Self::Config(_) => server::serve(settings).await,
+            Self::Migrate => migrate::run(settings).await,
+            Self::User(user) => user.run(settings).await,
+            Self::Key(key) => key.run(settings).await,
+            Self::Import(import) => import.run(settings).await,
+            Self::Export(export) => export.run(settings).await,
+            Self::Backup(backup) => backup.run(settings).await,
+            Self::Audit(audit) => audit.run(settings).await,
+            Self::Healthcheck(healthcheck) => healthcheck.run(&settings).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_setting_is_a_flag_anywhere() {
+        let parse = |args: &[&str]| {
+            Arguments::try_parse_from(args).map(|arguments| arguments.settings.listen().port())
+        };
+        assert_eq!(parse(&["watchpost", "--bind", "127.0.0.1:81"]).unwrap(), 81);
+        assert_eq!(
+            parse(&["watchpost", "serve", "--bind", "127.0.0.1:81"]).unwrap(),
+            81
+        );
+        assert_eq!(
+            parse(&["watchpost", "--port", "81", "user", "list"]).unwrap(),
+            81
+        );
+        assert!(parse(&["watchpost", "--port", "70000"]).is_err());
+    }
+}
