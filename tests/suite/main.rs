@@ -1,0 +1,23 @@
+//! Every test through HTTP, the real router and a real database, on both engines.
+//!
+//! One binary, a file per capability. Run it by `./test`, which starts the PostgreSQL it needs.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "tests may panic, and say so by failing"
+)]
+
+#[macro_use]
+mod harness;
+
+mod audit;
+mod contract;
+mod events;
+mod ingest;
+mod operations;
+mod rights;

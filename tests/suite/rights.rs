@@ -1,0 +1,171 @@
+//! Who may use which route: every route against everyone, compared with one table.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{Client, PASSWORD};
+
+/// Everyone who may knock: nobody, a disabled account, a key, and each role.
+const ACTORS: [&str; 6] = [
+    "anonymous",
+    "disabled",
+    "key",
+    "analyst",
+    "responder",
+    "admin",
+];
+
+/// Lets in: everyone.
+const ALL: &str = "anonymous disabled key analyst responder admin";
+/// Any signed-in person.
+const PEOPLE: &str = "analyst responder admin";
+const TRIAGE: &str = "responder admin";
+const ADMIN: &str = "admin";
+const SENDERS: &str = "key admin";
+
+/// Each route with those it lets in. A new route without a row fails.
+const TABLE: &[(&str, &str, &str)] = &[
+    ("POST", "/api/auth/token/", ALL),
+    ("POST", "/api/token/", ALL),
+    ("POST", "/api/auth/token/refresh/", ALL),
+    ("POST", "/api/token/refresh/", ALL),
+    ("POST", "/api/auth/token/verify/", ALL),
+    ("POST", "/api/token/verify/", ALL),
+    ("POST", "/api/auth/signup/", ALL),
+    ("POST", "/api/auth/logout/", PEOPLE),
+    ("GET", "/api/me/", PEOPLE),
+    ("PATCH", "/api/me/", PEOPLE),
+    ("POST", "/api/me/password/", PEOPLE),
+    ("GET", "/api/users/", ADMIN),
+    ("POST", "/api/users/", ADMIN),
+    ("GET", "/api/users/{id}/", ADMIN),
+    ("PATCH", "/api/users/{id}/", ADMIN),
+    ("DELETE", "/api/users/{id}/", ADMIN),
+    ("GET", "/api/keys/", ADMIN),
+    ("POST", "/api/keys/", ADMIN),
+    ("DELETE", "/api/keys/{id}/", ADMIN),
+    ("POST", "/api/dashboard/create-analyst/", ADMIN),
+    ("POST", "/api/dashboard/test-api/", ADMIN),
+    ("GET", "/api/events/", PEOPLE),
+    ("POST", "/api/events/", SENDERS),
+    ("POST", "/api/events/ingest/", SENDERS),
+    ("GET", "/api/events/{id}/", PEOPLE),
+    ("PUT", "/api/events/{id}/", ADMIN),
+    ("PATCH", "/api/events/{id}/", ADMIN),
+    ("DELETE", "/api/events/{id}/", ADMIN),
+    ("GET", "/api/alerts/", PEOPLE),
+    ("GET", "/api/dashboard/alerts/", PEOPLE),
+    ("GET", "/api/alerts/export/", PEOPLE),
+    ("GET", "/api/alerts/{id}/", PEOPLE),
+    ("GET", "/api/alerts/{id}/timeline/", PEOPLE),
+    ("PATCH", "/api/alerts/{id}/", TRIAGE),
+    ("PATCH", "/api/alerts/{id}/status/", TRIAGE),
+    ("PATCH", "/api/dashboard/alerts/{id}/status/", TRIAGE),
+    ("POST", "/api/alerts/{id}/comments/", TRIAGE),
+    ("GET", "/api/stats/", PEOPLE),
+    ("GET", "/api/audit/", ADMIN),
+    ("GET", "/api/audit/verify/", ADMIN),
+    ("GET", "/api/audit/export/", ADMIN),
+    ("GET", "/api/schema/", ALL),
+    ("GET", "/healthz", ALL),
+    ("GET", "/readyz", ALL),
+    ("GET", "/metrics", ADMIN),
+    // Last, because it ends the sessions the others need.
+    ("POST", "/api/me/sign-out-everywhere/", PEOPLE),
+];
+
+on_both! {
+    async fn every_route_lets_in_exactly_whom_the_table_names(server) {
+        let clients = [
+            server.anonymous(),
+            disabled(server).await,
+            server.key(None).await,
+            server.user("ana", "ANALYST").await,
+            server.user("rex", "RESPONDER").await,
+            server.admin.clone(),
+        ];
+        let schema = server.anonymous().get("/api/schema/").await.expect(200);
+        let mut routes = routes_of(&schema);
+        let mut table: Vec<_> = TABLE.iter().map(|(m, p, _)| ((*m).to_owned(), (*p).to_owned())).collect();
+        routes.sort();
+        table.sort();
+        assert_eq!(routes, table, "the routes of the document are those of the table");
+        for (method, path, allowed) in TABLE {
+            for (actor, client) in ACTORS.iter().zip(&clients) {
+                let status = knock(client, method, path).await;
+                let let_in = !matches!(status, 401 | 403);
+                let credentials_count = !matches!(*actor, "anonymous" | "disabled");
+                // Signing in with nothing is a 400, a wrong password a 401 of its own.
+                assert_eq!(
+                    let_in,
+                    allowed.split(' ').any(|name| name == *actor),
+                    "{actor} {method} {path}: {status}"
+                );
+                if !let_in {
+                    let expected = if credentials_count { 403 } else { 401 };
+                    assert_eq!(status, expected, "{actor} {method} {path}");
+                }
+            }
+        }
+    }
+}
+
+on_both! {
+    async fn a_demotion_works_at_the_next_request(server) {
+        let rex = server.user("rex", "RESPONDER").await;
+        let alert = server.event("HIGH", "fw").await["alert"].as_i64().unwrap();
+        let path = format!("/api/alerts/{alert}/");
+        rex.patch(&path, &json!({"status": "ack"})).await.expect(200);
+        let users = server.admin.get("/api/users/?search=rex").await.expect(200);
+        let id = users["results"][0]["id"].as_i64().unwrap();
+        let user = format!("/api/users/{id}/");
+        server.admin.patch(&user, &json!({"role": "ANALYST"})).await.expect(200);
+        rex.patch(&path, &json!({"status": "resolved"})).await.problem(403);
+        server.admin.patch(&user, &json!({"enabled": false})).await.expect(200);
+        rex.get("/api/me/").await.problem(401);
+    }
+}
+
+async fn disabled(server: &crate::harness::TestServer) -> Client {
+    let client = server.user("gone", "RESPONDER").await;
+    let users = server
+        .admin
+        .get("/api/users/?search=gone")
+        .await
+        .expect(200);
+    let id = users["results"][0]["id"].as_i64().unwrap();
+    let path = format!("/api/users/{id}/");
+    server
+        .admin
+        .patch(&path, &json!({"enabled": false}))
+        .await
+        .expect(200);
+    let body = json!({"username": "gone", "password": PASSWORD});
+    server
+        .anonymous()
+        .post("/api/auth/token/", &body)
+        .await
+        .problem(401);
+    client
+}
+
+fn routes_of(schema: &Value) -> Vec<(String, String)> {
+    let paths = schema["paths"].as_object().unwrap();
+    paths
+        .iter()
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().keys();
+            methods
+                .filter(|name| ["get", "put", "post", "patch", "delete"].contains(&name.as_str()))
+                .map(|name| (name.to_uppercase(), path.clone()))
+        })
+        .collect()
+}
+
+/// Sends a request no body of ours looks like, about things that do not exist.
+async fn knock(client: &Client, method: &str, path: &str) -> u16 {
+    let path = path.replace("{id}", "999999999");
+    let method = Method::from_bytes(method.as_bytes()).unwrap();
+    let client = client.with("content-type", "application/json");
+    client.send(method, &path, "[]").await.status.as_u16()
+}
