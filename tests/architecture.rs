@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The modules of `src/`; each may use only those before it.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "config",
     "secrets",
     "limits",
     "metrics",
     "geo",
+    "credentials",
     "app",
     "http",
     "audit",

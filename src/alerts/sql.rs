@@ -16,6 +16,8 @@ use super::raise::NewAlert;
 use super::sla;
 use crate::events::{EVENT_COLUMNS, EVENT_JOIN, read_event};
 
+#[cfg(test)]
+pub(super) use list::plan;
 pub(super) use list::{Page, count, page};
 pub(super) use query::Query;
 pub(super) use timeline::{Stretch, history, history_length, record};

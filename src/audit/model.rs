@@ -28,7 +28,7 @@ impl Entry {
 
     /// What it was done to.
     #[must_use]
-    pub fn on(mut self, kind: &'static str, id: impl ToString) -> Self {
+    pub fn on(mut self, kind: &'static str, id: impl std::fmt::Display) -> Self {
         self.object = Some((kind, id.to_string()));
         self
     }

@@ -91,12 +91,11 @@ fn read(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
     })
 }
 
+/// An entry with the hash before it and its own.
+pub(super) type Chained = (AuditEntry, Vec<u8>, Vec<u8>);
+
 /// Entries after `seq`, with the hash before and their own.
-pub(super) fn part(
-    tx: &mut Tx<'_>,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<(AuditEntry, Vec<u8>, Vec<u8>)>, StoreError> {
+pub(super) fn part(tx: &mut Tx<'_>, after: i64, limit: i64) -> Result<Vec<Chained>, StoreError> {
     tx.query(
         &format!("{COLUMNS} where seq > $1 order by seq limit $2"),
         &[after.into(), limit.into()],

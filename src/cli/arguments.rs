@@ -3,10 +3,23 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::failure::Exit;
 use super::terminal;
+
+/// The whole command line; `-h` leaves the settings to `--help`.
+pub(super) fn command() -> clap::Command {
+    super::Arguments::command().mut_args(|arg| {
+        let is_setting = arg.get_env().is_some();
+        let is_empty = arg
+            .get_default_values()
+            .iter()
+            .all(|value| value.is_empty());
+        arg.hide_short_help(is_setting).hide_default_value(is_empty)
+    })
+}
 
 /// Says why the arguments or the settings cannot be used; help and version are no failure.
 pub(super) fn refuse(command: &clap::Command, error: &clap::Error) -> ExitCode {
@@ -41,6 +54,9 @@ fn describe(command: &clap::Command, error: &clap::Error) -> Option<String> {
         _ => None,
     };
     let blamed = text(ContextKind::InvalidArg)?;
+    // Arguments know how they are shown once the command is complete.
+    let mut command = command.clone();
+    command.build();
     let arg = command
         .get_arguments()
         .find(|arg| arg.to_string() == blamed)?;
@@ -58,7 +74,7 @@ fn describe(command: &clap::Command, error: &clap::Error) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory as _, Parser as _};
+    use clap::Parser as _;
 
     use super::*;
     use crate::cli::Arguments;

@@ -19,8 +19,9 @@ const PG_DUMP: &str = "pg_dump";
 /// Bytes of its complaints that are read.
 const COMPLAINT_MAX: u64 = 64 * 1024;
 
-/// Copies the database to a new file while the server runs: an SQLite database, or, for
-/// PostgreSQL, what `pg_restore` reads.
+/// Copies the database to a new file while the server runs.
+///
+/// The copy is an SQLite database; of PostgreSQL, by its own `pg_dump`, what `pg_restore` reads.
 #[derive(Debug, Args)]
 pub(super) struct Backup {
     /// The file to make; it must not exist yet.

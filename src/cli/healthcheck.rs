@@ -18,7 +18,9 @@ const LONGEST: Duration = Duration::from_secs(4);
 /// Bytes of the answer that are read: the status line stands at its beginning.
 const ANSWER_MAX: u64 = 4_096;
 
-/// Asks a running server whether it is ready: exit code 0 when it is, 1 when not.
+/// Asks a running server whether it is ready.
+///
+/// Exit code 0 when it is, 1 when not, or when nobody answers within 4 seconds.
 #[derive(Debug, Args)]
 pub(super) struct Healthcheck {
     /// What is asked; without, `/readyz` where these settings say the server listens.
@@ -49,7 +51,7 @@ impl Healthcheck {
         if status != 200 {
             bail!("http://{address}{path}: not ready, it answers {status}");
         }
-        terminal::say("ready")?;
+        terminal::say(&format!("http://{address}{path}: ready"))?;
         Ok(Exit::Done)
     }
 }

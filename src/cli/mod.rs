@@ -6,6 +6,8 @@
 mod arguments;
 mod audit;
 mod backup;
+pub mod demo;
+mod demo_command;
 mod export;
 mod failure;
 mod healthcheck;
@@ -25,7 +27,7 @@ mod user;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::{Settings, load_dot_env, unknown_variables};
 use failure::Exit;
@@ -60,18 +62,14 @@ enum Command {
     /// Ingest keys: create, revoke, list.
     #[command(subcommand)]
     Key(key::Command),
-    /// Stores events from a file, one a line; gzip and zstd are recognised.
     Import(import::Import),
-    /// Writes events, alerts or the activity log out.
     Export(export::Export),
-    /// Copies the database to a new file while the server runs.
     Backup(backup::Backup),
     /// The activity log: verify.
     #[command(subcommand)]
     Audit(audit::Command),
-    /// Asks a running server whether it is ready.
+    Demo(demo_command::Demo),
     Healthcheck(healthcheck::Healthcheck),
-    /// Prints the OpenAPI document.
     Openapi(openapi::Openapi),
     /// The settings: show, check.
     #[command(subcommand)]
@@ -95,7 +93,7 @@ pub fn run() -> ExitCode {
     if let Err(error) = load_dot_env(Path::new(DOT_ENV)) {
         return failure::report(&error.into(), Exit::Unusable);
     }
-    let command = Arguments::command();
+    let command = arguments::command();
     let parsed = command.clone().try_get_matches().and_then(|matches| {
         Arguments::from_arg_matches(&matches).map(|arguments| (arguments, matches))
     });
@@ -166,6 +164,7 @@ impl Command {
             Self::Export(export) => export.run(settings).await,
             Self::Backup(backup) => backup.run(settings).await,
             Self::Audit(audit) => audit.run(settings).await,
+            Self::Demo(demo) => demo.run(settings).await,
             Self::Healthcheck(healthcheck) => healthcheck.run(&settings).await,
         }
     }
@@ -177,7 +176,7 @@ mod tests {
 
     #[test]
     fn the_arguments_are_well_formed() {
-        Arguments::command().debug_assert();
+        arguments::command().debug_assert();
     }
 
     #[test]

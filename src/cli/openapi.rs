@@ -7,7 +7,9 @@ use std::io::Write as _;
 use super::failure::Exit;
 use crate::router;
 
-/// Prints the OpenAPI document; needs no database and no running server.
+/// Prints the OpenAPI document.
+///
+/// Needs no database and no running server.
 #[derive(Debug, Args)]
 pub(super) struct Openapi {
     /// As YAML instead of JSON.

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::http::Caller;
-use crate::ingest::{Batch, Ingest, IngestError, Ingested, Prepared, Stored};
+use crate::ingest::{Batch, Ingest, IngestError, Ingested, Prepared, Rejected, Stored};
 use crate::repeats::Answer;
 
 /// Events stored by one commit.
@@ -34,11 +34,11 @@ pub(super) struct Storing {
 }
 
 impl Storing {
-    /// Begins; `occasion` is what the activity log will say.
-    pub(super) fn begin(app: &App, occasion: &str) -> Self {
+    /// Begins, on behalf of somebody.
+    pub(super) fn begin(app: &App, caller: Caller) -> Self {
         Self {
             ingest: Ingest::start(app),
-            caller: Caller::system(occasion),
+            caller,
             counts: Counts::default(),
         }
     }
@@ -58,7 +58,7 @@ impl Storing {
                 location: None,
                 body: String::new(),
             },
-            rejected: Default::default(),
+            rejected: Rejected::default(),
         };
         if let Ingested::Stored(_, stored) = self.ingest.store(batch).await? {
             self.counts.add(&stored);

@@ -89,11 +89,11 @@ pub(super) fn boxed(lines: &[String]) -> String {
         .max()
         .unwrap_or(0);
     let edge = "─".repeat(width.saturating_add(2));
-    let rows: String = lines
-        .iter()
-        .map(|line| format!("│ {line:width$} │\n"))
-        .collect();
-    format!("┌{edge}┐\n{rows}└{edge}┘")
+    let rows = lines.iter().map(|line| format!("│ {line:width$} │"));
+    let mut text = vec![format!("┌{edge}┐")];
+    text.extend(rows);
+    text.push(format!("└{edge}┘"));
+    text.join("\n")
 }
 
 /// A count with thousands apart: `1,234,567`.

@@ -19,7 +19,7 @@ pub struct Settings {
     /// Port to listen on, on every address unless BIND is given: what hosting platforms set.
     #[arg(long, env = "PORT", default_value = "", global = true)]
     pub port: Optional<u16>,
-    /// Where the data is: sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE.
+    /// Where the data is: `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/DATABASE`.
     #[arg(
         long,
         env = "DATABASE_URL",
@@ -34,7 +34,7 @@ pub struct Settings {
     /// Folder for the signing key and geo databases; beside the SQLite file when not given.
     #[arg(long, env = "DATA_DIR", default_value = "", global = true)]
     pub data_dir: Optional<PathBuf>,
-    /// Signs tokens, at least 32 bytes; when not given, one is kept in DATA_DIR/secret.key.
+    /// Signs tokens, at least 32 bytes; when not given, one is kept in `DATA_DIR/secret.key`.
     #[arg(long, env = "SECRET_KEY", default_value = "", global = true, hide_env_values = true, value_parser = secret)]
     pub secret_key: SecretString,
     /// User name of the first administrator.
@@ -67,7 +67,7 @@ pub struct Settings {
         value_delimiter = ','
     )]
     pub trusted_proxies: Vec<Optional<IpNet>>,
-    /// City database (MMDB); one in DATA_DIR is found by itself.
+    /// City database (MMDB); one in `DATA_DIR` is found by itself.
     #[arg(long, env = "GEOIP_CITY_DB", default_value = "", global = true)]
     pub geoip_city_db: Optional<PathBuf>,
     /// Database of autonomous systems (MMDB).
@@ -89,7 +89,7 @@ pub struct Settings {
         global = true
     )]
     pub rate_limit_anon: Rate,
-    /// Sign-in attempts and sign-ups an address may make.
+    /// Sign-ins, sign-ups and refreshes an address may make.
     #[arg(
         long,
         env = "RATE_LIMIT_SIGN_IN",
@@ -126,7 +126,7 @@ pub struct Settings {
     /// Address for /metrics alone, without sign-in; else /metrics asks for an administrator.
     #[arg(long, env = "METRICS_BIND", default_value = "", global = true)]
     pub metrics_bind: Optional<SocketAddr>,
-    /// Verbose logs: the same as LOG_LEVEL=debug, nothing else.
+    /// Verbose logs: the same as `LOG_LEVEL=debug`, nothing else.
     #[arg(long, env = "DEBUG", default_value = "false", global = true, num_args = 0..=1, default_missing_value = "true")]
     pub debug: Toggle,
     /// What is logged: error, warn, info, debug, trace, or filters such as `info,watchpost=debug`.
@@ -137,6 +137,7 @@ pub struct Settings {
     pub log_format: LogFormat,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the shape clap asks for")]
 fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
     Ok(SecretString::from(text))
 }

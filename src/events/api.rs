@@ -1,6 +1,11 @@
 //! Events over HTTP: reading. Creating and changing them also concerns alerts, so it is in
 //! `ingest`.
 
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "the errors of a handler are in its OpenAPI responses"
+)]
+
 use std::net::IpAddr;
 
 use axum::Json;

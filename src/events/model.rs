@@ -44,6 +44,10 @@ pub struct NewEvent {
 }
 
 /// An event as it is stored and answered.
+#[expect(
+    clippy::struct_field_names,
+    reason = "`event_type` is the name clients know"
+)]
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Event {
     /// Its id; ids rise in the order of arrival.

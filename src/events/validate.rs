@@ -3,6 +3,7 @@
 mod input;
 mod strict;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use base::{Severity, Timestamp};
@@ -47,6 +48,24 @@ pub fn read_new(json: &[u8]) -> Result<NewEvent, FieldErrors> {
     })
 }
 
+/// What a partial change says of a value that may be absent.
+#[derive(Debug)]
+enum Given<T> {
+    /// Nothing: it stays.
+    Nothing,
+    /// This, or that it be absent.
+    Value(Option<T>),
+}
+
+impl<T> Given<T> {
+    fn or(self, kept: impl FnOnce() -> Option<T>) -> Option<T> {
+        match self {
+            Self::Nothing => kept(),
+            Self::Value(value) => value,
+        }
+    }
+}
+
 /// A partial change to an event: what is `None` stays.
 #[derive(Debug)]
 pub struct EventPatch {
@@ -54,10 +73,10 @@ pub struct EventPatch {
     event_type: Option<String>,
     severity: Option<Severity>,
     description: Option<String>,
-    ip_address: Option<Option<IpAddr>>,
-    occurred_at: Option<Option<Timestamp>>,
+    ip_address: Given<IpAddr>,
+    occurred_at: Given<Timestamp>,
     tags: Option<Vec<String>>,
-    attributes: Option<Option<Box<RawValue>>>,
+    attributes: Given<Box<RawValue>>,
 }
 
 impl EventPatch {
@@ -89,12 +108,13 @@ impl EventPatch {
             description: given(&input.description)
                 .then(|| check.required("description", &input.description, Check::description))
                 .flatten(),
-            ip_address: given(&input.ip_address)
-                .then(|| check.optional("ip_address", &input.ip_address, Check::ip_address)),
-            occurred_at: given(&input.occurred_at)
-                .then(|| check.optional("occurred_at", &input.occurred_at, Check::occurred_at)),
+            ip_address: check.given("ip_address", &input.ip_address, Check::ip_address),
+            occurred_at: check.given("occurred_at", &input.occurred_at, Check::occurred_at),
             tags: check.tags(input.tags),
-            attributes: input.attributes.map(|raw| check.attributes(Some(raw), &[])),
+            attributes: match input.attributes {
+                None => Given::Nothing,
+                Some(raw) => Given::Value(check.attributes(Some(raw), &[])),
+            },
         };
         check.end(patch).map_err(Problem::validation)
     }
@@ -117,10 +137,10 @@ impl EventPatch {
             description: self
                 .description
                 .unwrap_or_else(|| event.description.clone()),
-            ip_address: self.ip_address.unwrap_or_else(address),
-            occurred_at: self.occurred_at.unwrap_or(event.occurred_at),
+            ip_address: self.ip_address.or(address),
+            occurred_at: self.occurred_at.or(|| event.occurred_at),
             tags: self.tags.unwrap_or_else(|| event.tags.clone()),
-            attributes: self.attributes.unwrap_or_else(|| {
+            attributes: self.attributes.or(|| {
                 let kept = event.attributes.get();
                 (kept != "{}").then(|| event.attributes.clone())
             }),
@@ -180,6 +200,18 @@ impl Check {
             // Forms and shippers send what they do not have as an empty text.
             Field::Text(text) if text.is_empty() => None,
             _ => self.required(name, field, read),
+        }
+    }
+
+    fn given<T>(
+        &mut self,
+        name: &str,
+        field: &Field<'_>,
+        read: fn(&str) -> Result<T, &'static str>,
+    ) -> Given<T> {
+        match field {
+            Field::Absent => Given::Nothing,
+            _ => Given::Value(self.optional(name, field, read)),
         }
     }
 
@@ -271,31 +303,52 @@ impl Check {
     fn attributes(
         &mut self,
         given: Option<&RawValue>,
-        unknown: &[(std::borrow::Cow<'_, str>, &RawValue)],
+        unknown: &[(Cow<'_, str>, &RawValue)],
     ) -> Option<Box<RawValue>> {
-        let given = given.filter(|raw| raw.get() != "null").map(RawValue::get);
-        let mut keys = Vec::new();
-        if let Some(text) = given
-            && let Err(what) = strict::object(text, &mut keys)
-        {
-            self.refuse("attributes", what);
-            return None;
+        let given = given.filter(|raw| raw.get() != "null");
+        let mut names = Vec::new();
+        match given.map(|raw| strict::object(raw.get())).transpose() {
+            Ok(found) => names.extend(found.into_iter().flatten()),
+            Err(what) => {
+                self.refuse("attributes", what);
+                return None;
+            }
         }
+        let raw = if unknown.is_empty() {
+            // Nothing to merge: kept as it was sent.
+            given.filter(|_| !names.is_empty())?.to_owned()
+        } else {
+            self.merged(given, &names, unknown)?
+        };
+        if raw.get().len() > ATTRIBUTES_MAX {
+            self.refuse("attributes", "at most 65536 bytes of JSON");
+        }
+        Some(raw)
+    }
+
+    /// The attributes with the unknown fields behind them.
+    fn merged(
+        &mut self,
+        given: Option<&RawValue>,
+        names: &[Cow<'_, str>],
+        unknown: &[(Cow<'_, str>, &RawValue)],
+    ) -> Option<Box<RawValue>> {
         // What stands between the braces; `object` saw that they are there.
-        let inner = given.map_or("", |text| {
-            let text = text.trim();
+        let inner = given.map_or("", |raw| {
+            let text = raw.get().trim();
             text.get(1..text.len().saturating_sub(1))
                 .unwrap_or_default()
                 .trim()
         });
-        if inner.is_empty() && unknown.is_empty() {
-            return None;
-        }
-        let mut merged = String::with_capacity(inner.len().saturating_add(64));
+        let added = unknown
+            .iter()
+            .map(|(name, raw)| name.len().saturating_add(raw.get().len() + 8));
+        let mut merged =
+            String::with_capacity(added.sum::<usize>().saturating_add(inner.len() + 2));
         merged.push('{');
         merged.push_str(inner);
         for (name, raw) in unknown {
-            if keys.iter().any(|key| key == name.as_ref()) {
+            if names.contains(name) {
                 self.refuse(name, "given twice: as a field and in attributes");
             }
             if let Err(what) = strict::value(raw.get()) {
@@ -304,14 +357,11 @@ impl Check {
             if merged.len() > 1 {
                 merged.push(',');
             }
-            merged.push_str(&serde_json::Value::from(name.as_ref()).to_string());
+            merged.push_str(&serde_json::to_string(name).ok()?);
             merged.push(':');
             merged.push_str(raw.get());
         }
         merged.push('}');
-        if merged.len() > ATTRIBUTES_MAX {
-            self.refuse("attributes", "at most 65536 bytes of JSON");
-        }
         RawValue::from_string(merged).ok()
     }
 }
@@ -424,7 +474,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = read_new(&bytes);
+            prop_assert!(read_new(&bytes).map_or(true, |event| !event.source_name.is_empty()));
         }
 
         #[test]

@@ -123,7 +123,7 @@ pub enum Access {
     Open,
     /// Nothing; credentials are not even looked at.
     Public,
-    /// Nothing, and it spends the tighter allowance of sign-ins.
+    /// Nothing, and it spends the allowance of sign-ins: signing in and up, refreshing.
     SignIn,
     /// A person who is signed in.
     SignedIn,

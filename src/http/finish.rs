@@ -125,9 +125,10 @@ fn write_problem(response: &mut Response, path: &str, request_id: &str) {
     let Some(problem) = response.extensions_mut().remove::<Problem>() else {
         return;
     };
-    if let Some(cause) = &problem.cause {
-        let kind = problem.kind;
-        if problem.status == StatusCode::INTERNAL_SERVER_ERROR {
+    let details = problem.details();
+    if let Some(cause) = &details.cause {
+        let kind = details.kind;
+        if details.status == StatusCode::INTERNAL_SERVER_ERROR {
             tracing::error!(request.id = request_id, kind, ?cause, "a request failed");
         } else {
             tracing::warn!(

@@ -13,7 +13,11 @@ pub type FieldErrors = BTreeMap<String, Vec<String>>;
 
 /// An error on its way to the client; [`super::finish`] writes it with path and request id.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct Problem(Box<Details>);
+
+/// Boxed, because every handler's result is as large as its error.
+#[derive(Clone, Debug)]
+pub(super) struct Details {
     pub(super) status: StatusCode,
     pub(super) kind: &'static str,
     pub(super) title: &'static str,
@@ -60,7 +64,7 @@ impl Problem {
         title: &'static str,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
+        Self(Box::new(Details {
             status,
             kind,
             title,
@@ -68,7 +72,7 @@ impl Problem {
             errors: FieldErrors::new(),
             headers: Vec::new(),
             cause: None,
-        }
+        }))
     }
 
     /// 400: values that are not valid, named by field.
@@ -82,7 +86,7 @@ impl Problem {
             "Some values are not valid",
             detail,
         );
-        problem.errors = errors;
+        problem.0.errors = errors;
         problem
     }
 
@@ -221,7 +225,7 @@ impl Problem {
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
         if let Ok(value) = HeaderValue::from_str(value.as_ref()) {
-            self.headers.push((name, value));
+            self.0.headers.push((name, value));
         }
         self
     }
@@ -235,32 +239,36 @@ impl Problem {
     /// Adds what only the log may say.
     #[must_use]
     pub fn with_cause(mut self, cause: impl std::fmt::Display) -> Self {
-        self.cause = Some(cause.to_string());
+        self.0.cause = Some(cause.to_string());
         self
     }
 
     /// The status.
     #[must_use]
-    pub const fn status(&self) -> StatusCode {
-        self.status
+    pub fn status(&self) -> StatusCode {
+        self.0.status
     }
 
     /// The errors by field.
     #[must_use]
-    pub const fn errors(&self) -> &FieldErrors {
-        &self.errors
+    pub fn errors(&self) -> &FieldErrors {
+        &self.0.errors
     }
 
     pub(super) fn body<'a>(&'a self, instance: &'a str, request_id: &'a str) -> ProblemBody<'a> {
         ProblemBody {
-            kind: Cow::Owned(format!("/problems/{}", self.kind)),
-            title: Cow::Borrowed(self.title),
-            status: self.status.as_u16(),
-            detail: Cow::Borrowed(&self.detail),
+            kind: Cow::Owned(format!("/problems/{}", self.0.kind)),
+            title: Cow::Borrowed(self.0.title),
+            status: self.0.status.as_u16(),
+            detail: Cow::Borrowed(&self.0.detail),
             instance: Cow::Borrowed(instance),
             request_id: Cow::Borrowed(request_id),
-            errors: self.errors.clone(),
+            errors: self.0.errors.clone(),
         }
+    }
+
+    pub(super) fn details(&self) -> &Details {
+        &self.0
     }
 }
 
@@ -285,8 +293,10 @@ impl From<StoreError> for Problem {
 impl IntoResponse for Problem {
     /// Status and headers; the body is written by [`super::finish`], which knows the path.
     fn into_response(self) -> Response {
-        let mut response = self.status.into_response();
-        response.headers_mut().extend(self.headers.iter().cloned());
+        let mut response = self.0.status.into_response();
+        response
+            .headers_mut()
+            .extend(self.0.headers.iter().cloned());
         response.extensions_mut().insert(self);
         response
     }

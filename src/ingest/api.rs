@@ -1,5 +1,10 @@
 //! Creating events over HTTP.
 
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "the errors of a handler are in its OpenAPI responses"
+)]
+
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use base::Severity;
@@ -7,7 +12,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::pipeline::{Batch, Prepared, Stored};
+use super::pipeline::{Batch, Prepared, Stored, WriteAnswer};
 use super::queue::{Ingest, Ingested};
 use super::read::{Content, LineError, Rejected, read_batch};
 use crate::app::App;
@@ -149,11 +154,10 @@ async fn receive(
                 app.metrics.rejected(1);
             }
         })?;
-    let (events, rejected, answer): (_, _, fn(&[Prepared], &[Stored], &Rejected) -> Answer) =
-        match content {
-            Parsed::Single(event) => (vec![*event], Rejected::default(), answer_single),
-            Parsed::Batch(events, rejected) => (events, rejected, answer_batch),
-        };
+    let (events, rejected, answer): (_, _, WriteAnswer) = match content {
+        Parsed::Single(event) => (vec![*event], Rejected::default(), answer_single),
+        Parsed::Batch(events, rejected) => (events, rejected, answer_batch),
+    };
     spend(app, &caller, events.len())?;
     app.metrics
         .rejected(u64::try_from(rejected.count).unwrap_or(u64::MAX));

@@ -1,5 +1,10 @@
 //! Changing and deleting events: the alert follows its event.
 
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "the errors of a handler are in its OpenAPI responses"
+)]
+
 use axum::extract::{Request, State};
 use axum::response::Response;
 use base::{EventId, Severity, Timestamp};
@@ -147,7 +152,6 @@ fn write_change(
         .entry((hour, row.source_id, row.severity))
         .or_default() += 1;
     counts.retain(|_, n| *n != 0);
-    events::count(tx, 0, &counts)?;
     let alert = new_alert(&row, prepared.title());
     let alert = if before.alert.is_some() {
         alerts::follow_event(tx, &app.config, caller, now, &alert)?
@@ -158,6 +162,8 @@ fn write_change(
     } else {
         None
     };
+    // After the alert, as where events come in: else each could wait for the other's counts.
+    events::count(tx, 0, &counts)?;
     let stored = super::Stored {
         id: before.id,
         alert,

@@ -1,6 +1,6 @@
 //! Names of sources and event types as numbers, remembered.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{PoisonError, RwLock};
 
 use base::Timestamp;
@@ -26,6 +26,24 @@ pub(super) struct Found {
 }
 
 impl Names {
+    /// Looks up the names nobody knows yet, in their own order: two writers that met the same
+    /// new names in different orders would wait for each other.
+    pub(super) fn learn<'a>(
+        &self,
+        tx: &mut Tx<'_>,
+        found: &mut Found,
+        names: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for source in unknown(&self.sources, names.clone().map(|(source, _)| source)) {
+            self.source(tx, found, source, now)?;
+        }
+        for event_type in unknown(&self.types, names.map(|(_, event_type)| event_type)) {
+            self.event_type(tx, found, event_type, now)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn source(
         &self,
         tx: &mut Tx<'_>,
@@ -61,6 +79,14 @@ impl Names {
             }
         }
     }
+}
+
+fn unknown<'a>(
+    known: &RwLock<HashMap<String, i64>>,
+    names: impl Iterator<Item = &'a str>,
+) -> BTreeSet<&'a str> {
+    let known = known.read().unwrap_or_else(PoisonError::into_inner);
+    names.filter(|name| !known.contains_key(*name)).collect()
 }
 
 fn look(

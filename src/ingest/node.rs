@@ -9,7 +9,7 @@ use store::{Engine, Store, StoreError, Tx};
 use crate::app::App;
 
 /// How long a lease holds; far longer than the pause between renewals.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 const RENEWAL: Duration = Duration::from_secs(15);
 
 /// A leased node number. An SQLite file has one server, so its number is always 0.

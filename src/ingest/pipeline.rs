@@ -51,12 +51,12 @@ impl Prepared {
         self.event.severity
     }
 
-    pub(super) fn row<'a>(
-        &'a self,
+    pub(super) fn row(
+        &self,
         id: EventId,
         (source_id, event_type_id): (i64, i64),
         (user_id, key_id): (Option<i64>, Option<i64>),
-    ) -> events::Row<'a> {
+    ) -> events::Row<'_> {
         events::Row {
             id,
             source_id,
@@ -140,10 +140,13 @@ pub struct Batch {
     /// The key under which the answer is kept, if the request carries one.
     pub repeat: Option<Repeat>,
     /// Writes the answer to keep, once ids are known.
-    pub answer: fn(&[Prepared], &[Stored], &super::read::Rejected) -> Answer,
+    pub answer: WriteAnswer,
     /// The lines that were refused, for the answer.
     pub rejected: super::read::Rejected,
 }
+
+/// Writes the answer to a request from what became of its events.
+pub(super) type WriteAnswer = fn(&[Prepared], &[Stored], &super::read::Rejected) -> Answer;
 
 /// How a batch ended.
 #[derive(Debug)]
@@ -177,13 +180,12 @@ pub(super) fn store_batches(
     let mut stored = insert(tx, app, names, &mut found, shard, now, &fresh)?.into_iter();
     let mut outcomes = Vec::with_capacity(batches.len());
     for (batch, earlier) in batches.iter().zip(earlier) {
-        outcomes.push(match earlier {
-            Some(outcome) => outcome,
-            None => {
-                let stored = stored.next().unwrap_or_default();
-                finish(tx, app, batch, &stored, now)?;
-                Ok(Outcome::Stored(stored))
-            }
+        outcomes.push(if let Some(outcome) = earlier {
+            outcome
+        } else {
+            let stored = stored.next().unwrap_or_default();
+            finish(tx, app, batch, &stored, now)?;
+            Ok(Outcome::Stored(stored))
         });
     }
     Ok((outcomes, found))
@@ -231,6 +233,8 @@ fn insert(
         // The command line may have written to the same file; nobody else can until we commit.
         app.ids.rise_above(highest);
     }
+    let every = batches.iter().flat_map(|batch| &batch.events);
+    names.learn(tx, found, every.map(Prepared::names), now)?;
     let mut ids = app.ids.take(now, total);
     let mut rows = Vec::with_capacity(total);
     let mut titles = Vec::new();

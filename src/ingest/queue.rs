@@ -69,6 +69,10 @@ struct Pending {
 
 /// What a request for storing events came to.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "stored is the usual case, and a box each would be dearer"
+)]
 pub enum Ingested {
     /// Stored now; the batch comes back for the answer.
     Stored(Batch, Vec<Stored>),

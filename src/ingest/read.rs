@@ -31,6 +31,7 @@ pub struct LineError {
     /// Its place in the batch, from 0; blank lines of NDJSON count.
     pub index: usize,
     /// For each field what is wrong and what is allowed.
+    #[schema(value_type = std::collections::HashMap<String, Vec<String>>)]
     pub errors: FieldErrors,
 }
 

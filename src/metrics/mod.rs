@@ -177,7 +177,7 @@ impl Metrics {
         self.audit_entries.inc();
     }
 
-    /// The text Prometheus reads (OpenMetrics 1.0).
+    /// The text Prometheus reads (`OpenMetrics` 1.0).
     #[must_use]
     pub fn render(&self, stats: Stats, connections: u64) -> String {
         let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);

@@ -19,7 +19,7 @@ use crate::http::{Caller, Problem};
 use crate::secrets::Secrets;
 
 /// How long an answer is kept.
-pub const KEPT: Duration = Duration::from_secs(48 * 3_600);
+pub const KEPT: Duration = Duration::from_hours(48);
 /// Longest key, in bytes.
 const KEY_MAX: usize = 255;
 

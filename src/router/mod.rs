@@ -56,8 +56,8 @@ fn identity_routes(routes: &mut Routes) {
     routes
         .add(SignIn, routes!(identity::api::token))
         .add(SignIn, routes!(identity::api::token_short))
-        .add(Public, routes!(identity::api::token_refresh))
-        .add(Public, routes!(identity::api::token_refresh_short))
+        .add(SignIn, routes!(identity::api::token_refresh))
+        .add(SignIn, routes!(identity::api::token_refresh_short))
         .add(Public, routes!(identity::api::token_verify))
         .add(Public, routes!(identity::api::token_verify_short))
         .add(SignIn, routes!(identity::api::signup))
@@ -78,16 +78,15 @@ fn identity_routes(routes: &mut Routes) {
 }
 
 /// The whole service: routes, pages, and the layers around them.
-#[must_use]
-pub fn service(services: Services) -> (Router, OpenApi) {
-    let (router, document) = declare().guarded(&services);
+pub fn service(services: &Services) -> (Router, OpenApi) {
+    let (router, document) = declare().guarded(services);
     services.document.get_or_init(|| document.clone());
     let router = router
         .route("/", axum::routing::get(web::home::home))
         .route("/api/", axum::routing::get(web::home::api_root))
         .route("/api/docs/", axum::routing::get(web::docs::docs))
         .route("/api/docs/{file}", axum::routing::get(web::docs::docs_file));
-    (routes::with_layers(router, &services), document)
+    (routes::with_layers(router, services), document)
 }
 
 /// The OpenAPI document without a running server: for the command line and for checks.

@@ -17,15 +17,19 @@ const BEARER: &str = "bearer";
 /// What comes before any route.
 pub(super) fn base() -> OpenApi {
     let tags = [
-        ("identity", "Signing in, profile, users and ingest keys"),
+        ("auth", "Signing in and up, refreshing, logging out"),
+        ("me", "Your own profile, password and sessions"),
+        ("users", "People and their roles"),
+        ("keys", "Ingest keys: what machines send events with"),
         (
             "events",
             "What happened: sending, finding and correcting events",
         ),
         ("alerts", "What people act on"),
+        ("stats", "Figures from kept counts"),
         ("dashboard", "Helpers of the dashboard"),
         ("audit", "The activity log"),
-        ("operations", "Health and metrics"),
+        ("operations", "Health, metrics and this document"),
     ];
     OpenApiBuilder::new()
         .info(
@@ -118,6 +122,12 @@ fn describe(operation: &mut Operation, access: Access, reads: bool) {
             "400",
             "Malformed, or a value that is not valid: `errors` names each field",
         );
+    }
+    if operation.request_body.is_some() {
+        add("408", "The body came too slowly");
+        add("413", "The body is too large");
+        add("415", "Not JSON, or an encoding other than gzip and zstd");
+        add("401", "Credentials that do not count");
     }
     if needs.is_some() {
         add("401", "No credentials, or none that count");

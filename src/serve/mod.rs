@@ -122,6 +122,16 @@ impl Server {
     /// # Errors
     /// [`StartError`] naming what cannot be used.
     pub async fn start(config: Settings, clock: Clock) -> Result<Self, StartError> {
+        config.check()?;
+        // Before anything else: a port in use must cost neither a node number nor the password
+        // of a first administrator, which nobody would see.
+        let (wanted, wanted_for_metrics) = (config.listen(), config.metrics_bind.0);
+        let socket = bind(wanted).await?;
+        let address = local(&socket, wanted);
+        let metrics_socket = match wanted_for_metrics {
+            Some(wanted) => Some((bind(wanted).await?, wanted)),
+            None => None,
+        };
         let app = open(config, clock).await?;
         let first_admin = identity::first_admin(&app)
             .await
@@ -135,24 +145,22 @@ impl Server {
             connections: Arc::clone(&connections),
             document: Arc::new(OnceLock::new()),
         };
-        let (router, _) = router::service(services);
+        let (router, _) = router::service(&services);
         let mut listeners = tokio::task::JoinSet::new();
         let limits = limits(&app.config);
-        let socket = bind(app.config.listen()).await?;
-        let address = local(&socket, app.config.listen());
-        let metrics_address = match app.config.metrics_bind.0 {
-            Some(wanted) => {
-                let socket = bind(wanted).await?;
-                let address = local(&socket, wanted);
-                let (app, counts) = (app.clone(), Arc::clone(&connections));
-                let stop = app.stop.clone();
-                let router = metrics_router(app, counts);
-                let own = Arc::new(ConnectionCounts::default());
-                listeners.spawn(listener::serve(socket, router, limits, own, stop));
-                Some(address)
-            }
-            None => None,
-        };
+        let metrics_address = metrics_socket.map(|(socket, wanted)| {
+            let address = local(&socket, wanted);
+            let router = metrics_router(app.clone(), Arc::clone(&connections));
+            let own = Arc::new(ConnectionCounts::default());
+            listeners.spawn(listener::serve(
+                socket,
+                router,
+                limits,
+                own,
+                app.stop.clone(),
+            ));
+            address
+        });
         let service = MapRequest::new(router, canonical as fn(_) -> _);
         let stop = app.stop.clone();
         listeners.spawn(listener::serve(socket, service, limits, connections, stop));

@@ -10,7 +10,7 @@ use crate::{identity, repeats};
 
 /// Starts every periodic task; they end when the server stops.
 pub(super) fn start(app: &App) {
-    every(app, "forget limits", Duration::from_secs(60), forget_limits);
+    every(app, "forget limits", Duration::from_mins(1), forget_limits);
     every(
         app,
         "reload geo databases",
@@ -20,13 +20,13 @@ pub(super) fn start(app: &App) {
     every(
         app,
         "forget repeated requests",
-        Duration::from_secs(600),
+        Duration::from_mins(10),
         forget_repeats,
     );
     every(
         app,
         "forget ended sessions",
-        Duration::from_secs(600),
+        Duration::from_mins(10),
         forget_sessions,
     );
 }

@@ -1,5 +1,10 @@
 //! The OpenAPI document and Swagger UI, both from the binary.
 
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "the errors of a handler are in its OpenAPI responses"
+)]
+
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::{Path, State};

@@ -1,5 +1,10 @@
 //! Whether the server lives, whether it can do its work, and what it counts.
 
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "the errors of a handler are in its OpenAPI responses"
+)]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +25,10 @@ const BELIEVED: Duration = Duration::from_secs(1);
 
 /// Whether the database takes writes, as last seen.
 #[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<Mutex<Option<(Timestamp, Result<(), String>)>>>);
+pub struct Readiness(Arc<Mutex<Option<Seen>>>);
+
+/// When somebody last looked, and what was wrong then.
+type Seen = (Timestamp, Result<(), String>);
 
 /// The server lives.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -64,13 +72,12 @@ pub async fn readyz(
     let fresh = last
         .as_ref()
         .filter(|(at, _)| now.since(*at) < BELIEVED && *at <= now);
-    let found = match fresh {
-        Some((_, found)) => found.clone(),
-        None => {
-            let found = probe(&app, now).await.map_err(|error| error.to_string());
-            *last = Some((now, found.clone()));
-            found
-        }
+    let found = if let Some((_, found)) = fresh {
+        found.clone()
+    } else {
+        let found = probe(&app, now).await.map_err(|error| error.to_string());
+        *last = Some((now, found.clone()));
+        found
     };
     drop(last);
     match found {
@@ -112,7 +119,7 @@ pub async fn metrics(
     render_metrics(&app, &connections)
 }
 
-/// The metrics as an answer, for the guarded route and for METRICS_BIND.
+/// The metrics as an answer, for the guarded route and for `METRICS_BIND`.
 #[must_use]
 pub fn render_metrics(app: &App, connections: &ConnectionCounts) -> Response {
     let text = app.metrics.render(app.store.stats(), connections.open());

@@ -15,9 +15,12 @@
 #[macro_use]
 mod harness;
 
+mod alerts;
 mod audit;
 mod contract;
 mod events;
+mod faults;
+mod identity;
 mod ingest;
 mod operations;
 mod rights;

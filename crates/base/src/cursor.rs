@@ -81,7 +81,8 @@ mod tests {
 
         #[test]
         fn any_text_is_read_or_refused(text in ".{0,80}") {
-            let _ = Cursor::decode(&text);
+            let read = Cursor::decode(&text);
+            prop_assert!(read.is_err() || read.is_ok_and(|cursor| Cursor::decode(&cursor.encode()) == Ok(cursor)));
         }
     }
 

@@ -106,7 +106,6 @@ impl EventIds {
     /// Reserves the ids of a batch; they rise in the order returned.
     ///
     /// Past September 2094 the 41 bits are spent and ids repeat the last millisecond.
-    #[must_use]
     pub fn take(&self, now: Timestamp, count: usize) -> impl Iterator<Item = EventId> + use<> {
         let millis = now.millis().saturating_sub(EPOCH_MS).clamp(0, MILLIS_MAX);
         let count = i64::try_from(count).unwrap_or(i64::MAX);

@@ -27,7 +27,7 @@ const STATEMENT_MAX_MS: u32 = 10_000;
 /// Longest we wait for it: a frozen server never reports its own time-out.
 const ANSWER_MAX: Duration = Duration::from_secs(12);
 /// Longest for a migration's statements.
-const SCRIPT_MAX: Duration = Duration::from_secs(1_800);
+const SCRIPT_MAX: Duration = Duration::from_mins(30);
 /// After a failed attempt to connect, calls fail at once for this long.
 const DOWN_MS: i64 = 500;
 /// Prepared statements kept per connection; filters make a few dozen texts.

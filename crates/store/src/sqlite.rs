@@ -62,7 +62,7 @@ impl Sqlite {
             };
             let reads = reads.clone();
             threads.push(thread(&format!("sqlite-reader-{number}"), move || {
-                state.run(&reads)
+                state.run(&reads);
             })?);
         }
         Ok(Self {

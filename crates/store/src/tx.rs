@@ -1,6 +1,6 @@
 //! The face of a transaction: statements in, rows out, on either engine.
 
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, Statement, params_from_iter};
 
 use crate::postgres::Session;
 use crate::row::Source;
@@ -136,9 +136,7 @@ impl<'a> Tx<'a> {
     /// The first fault; the transaction is then to be given up.
     pub fn execute_many(&mut self, sql: &str, rows: &[Vec<Arg<'_>>]) -> Result<(), StoreError> {
         let result = match &mut self.kind {
-            Kind::Sqlite(connection) => rows
-                .iter()
-                .try_for_each(|args| sqlite_execute(connection, sql, args).map(|_| ())),
+            Kind::Sqlite(connection) => sqlite_execute_many(connection, sql, rows),
             Kind::Postgres(session) => session.query_many(sql, rows).map(|_| ()),
         };
         self.note(result)
@@ -155,10 +153,7 @@ impl<'a> Tx<'a> {
         mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
         let result = match &mut self.kind {
-            Kind::Sqlite(connection) => rows.iter().try_fold(Vec::new(), |mut all, args| {
-                all.extend(sqlite_query(connection, sql, args, &mut read)?);
-                Ok(all)
-            }),
+            Kind::Sqlite(connection) => sqlite_query_many(connection, sql, rows, &mut read),
             Kind::Postgres(session) => session.query_many(sql, rows).and_then(|rows| {
                 rows.iter()
                     .map(|row| read(&Row(Source::Postgres(row))))
@@ -223,6 +218,18 @@ fn sqlite_execute(connection: &Connection, sql: &str, args: &[Arg<'_>]) -> Resul
     Ok(u64::try_from(statement.execute(params_from_iter(args))?).unwrap_or(u64::MAX))
 }
 
+fn sqlite_execute_many(
+    connection: &Connection,
+    sql: &str,
+    rows: &[Vec<Arg<'_>>],
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(&numbered(sql))?;
+    for args in rows {
+        statement.execute(params_from_iter(args))?;
+    }
+    Ok(())
+}
+
 fn sqlite_query<T>(
     connection: &Connection,
     sql: &str,
@@ -230,12 +237,36 @@ fn sqlite_query<T>(
     read: &mut impl FnMut(&Row<'_>) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
     let mut statement = connection.prepare_cached(&numbered(sql))?;
-    let mut rows = statement.query(params_from_iter(args))?;
     let mut all = Vec::new();
+    read_rows(&mut statement, args, read, &mut all)?;
+    Ok(all)
+}
+
+fn sqlite_query_many<T>(
+    connection: &Connection,
+    sql: &str,
+    rows: &[Vec<Arg<'_>>],
+    read: &mut impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = connection.prepare_cached(&numbered(sql))?;
+    let mut all = Vec::new();
+    for args in rows {
+        read_rows(&mut statement, args, read, &mut all)?;
+    }
+    Ok(all)
+}
+
+fn read_rows<T>(
+    statement: &mut Statement<'_>,
+    args: &[Arg<'_>],
+    read: &mut impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    all: &mut Vec<T>,
+) -> Result<(), StoreError> {
+    let mut rows = statement.query(params_from_iter(args))?;
     while let Some(row) = rows.next()? {
         all.push(read(&Row(Source::Sqlite(row)))?);
     }
-    Ok(all)
+    Ok(())
 }
 
 fn sqlite_insert<'r, const N: usize>(

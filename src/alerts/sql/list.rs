@@ -251,3 +251,25 @@ pub(in super::super) fn count(
         .filter(|(looked_at, _)| *looked_at <= max)
         .and_then(|(_, matching)| u64::try_from(*matching).ok()))
 }
+
+/// How SQLite would answer for a page.
+#[cfg(test)]
+pub(in super::super) fn plan(
+    tx: &mut Tx<'_>,
+    query: &Query<'_>,
+    ordering: Ordering,
+    after: Option<Position>,
+) -> Result<Vec<String>, StoreError> {
+    let route = query.route(ordering.key);
+    let walk = Walk {
+        query,
+        route: &route,
+        key: ordering.key,
+        way: ordering.way,
+        after,
+    };
+    let (mut sql, _) = statement(&walk, tx.engine());
+    sql.push(" limit ").bind(50);
+    let text = format!("explain query plan {}", sql.text());
+    tx.query(&text, sql.args(), |row| row.get(3))
+}

@@ -317,3 +317,74 @@ async fn unknown_people_and_foreign_cursors_are_refused() {
         );
     }
 }
+
+/// The plan's lines that search, scan or sort.
+fn steps(plan: &[String]) -> Vec<&str> {
+    let told = |line: &&str| {
+        ["SEARCH", "SCAN", "USE"]
+            .iter()
+            .any(|it| line.starts_with(it))
+    };
+    plan.iter().map(String::as_str).filter(told).collect()
+}
+
+#[tokio::test]
+async fn an_index_serves_each_walk_and_nothing_is_sorted() {
+    let database = Database::new().await;
+    database
+        .run(|tx| {
+            let after = Position {
+                severity: Severity::High,
+                created_at: at(0),
+                id: 1,
+            };
+            let by_kind = "SEARCH alerts USING COVERING INDEX alerts_severity_status \
+                (severity=? AND status=? AND (created_at,id)<(?,?))";
+            let one_kind = AlertFilter {
+                severity: vec![Severity::High],
+                status: vec![AlertStatus::Open],
+                ..AlertFilter::default()
+            };
+            let query = Query::new(tx, &one_kind, at(0))?.unwrap();
+            let plan = sql::plan(tx, &query, Ordering::default(), Some(after))?;
+            println!("{plan:#?}");
+            assert_eq!(steps(&plan), [by_kind]);
+            let by_severity = Ordering {
+                key: SortKey::Severity,
+                way: Way::Falling,
+            };
+            let mine = AlertFilter {
+                assigned_to: Some(Assigned::Person(1)),
+                ..AlertFilter::default()
+            };
+            let open = AlertFilter {
+                status: vec![AlertStatus::Open],
+                country: vec!["DE".to_owned()],
+                words: vec!["door".to_owned()],
+                ..AlertFilter::default()
+            };
+            let country = AlertFilter {
+                country: vec!["DE".to_owned()],
+                from: Some(at(0)),
+                ..AlertFilter::default()
+            };
+            for (filter, ordering, index) in [
+                (&mine, Ordering::default(), "alerts_assigned"),
+                (&country, Ordering::default(), "alerts_created"),
+                (&open, Ordering::default(), "alerts_severity_status"),
+                (&country, by_severity, "alerts_severity_status"),
+            ] {
+                let query = Query::new(tx, filter, at(0))?.unwrap();
+                let plan = sql::plan(tx, &query, ordering, Some(after))?;
+                println!("{plan:#?}");
+                assert!(
+                    plan.iter().all(|line| !line.contains("TEMP B-TREE")),
+                    "{plan:#?}"
+                );
+                let served = plan.iter().any(|line| line.contains(index));
+                assert!(served, "{plan:#?}");
+            }
+            Ok(())
+        })
+        .await;
+}

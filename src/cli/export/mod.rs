@@ -24,9 +24,9 @@ use target::Target;
 /// Rows read and written at a time.
 const PART: i64 = 1_000;
 
-/// Writes events, alerts or the activity log to standard output or a new file, oldest first.
+/// Writes events, alerts or the activity log to standard output or a new file.
 ///
-/// Parts are read one by one, so that a running server is not held up; what comes meanwhile may
+/// Oldest first. Parts are read one by one, so that a running server is not held up; what comes meanwhile may
 /// or may not be among them.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").multiple(false))]

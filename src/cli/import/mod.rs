@@ -24,6 +24,7 @@ use super::{session, terminal};
 use crate::app::App;
 use crate::config::Settings;
 use crate::events::SOURCE_NAME_MAX;
+use crate::http::Caller;
 use reader::{Part, Reading};
 use refusals::Refusals;
 use source::{Source, Unfolded};
@@ -110,7 +111,7 @@ impl Import {
         };
         // Not waited for: standard input may never end, and without a receiver it stops itself.
         drop(tokio::task::spawn_blocking(move || reading.run(source)));
-        let mut storing = Storing::begin(app, "command line: import");
+        let mut storing = Storing::begin(app, Caller::system("command line: import"));
         let mut refusals = Refusals::default();
         let interrupted = loop {
             let part = tokio::select! {

@@ -133,7 +133,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Input<'a> {
 }
 
 /// A member's name, borrowed when it holds no escape.
-struct Key<'a>(Cow<'a, str>);
+pub(super) struct Key<'a>(pub(super) Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,20 +1,24 @@
 //! JSON that every reader reads alike: no name twice, not too deep, no U+0000, no number that
 //! is none.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use super::input::Key;
+
 /// How deep lists and objects may be nested.
 const DEPTH_MAX: u8 = 64;
 
-/// Checks an object and collects the names of its members.
-pub(super) fn object(text: &str, keys: &mut Vec<String>) -> Result<(), String> {
+/// Checks an object and returns the names of its members.
+pub(super) fn object(text: &str) -> Result<Vec<Cow<'_, str>>, String> {
     if !text.trim_start().starts_with('{') {
         return Err("must be an object".to_owned());
     }
-    check(text, Some(keys))
+    let mut names = Vec::new();
+    check(text, Some(&mut names)).map(|()| names)
 }
 
 /// Checks any value.
@@ -27,9 +31,9 @@ pub(super) fn value(text: &str) -> Result<(), String> {
     check(text, None)
 }
 
-fn check(text: &str, keys: Option<&mut Vec<String>>) -> Result<(), String> {
+fn check<'a>(text: &'a str, names: Option<&mut Vec<Cow<'a, str>>>) -> Result<(), String> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    Strict { depth: 0, keys }
+    Strict { depth: 0, names }
         .deserialize(&mut reader)
         .map_err(|error| {
             let text = error.to_string();
@@ -40,24 +44,48 @@ fn check(text: &str, keys: Option<&mut Vec<String>>) -> Result<(), String> {
         })
 }
 
-struct Strict<'k> {
-    depth: u8,
-    keys: Option<&'k mut Vec<String>>,
+/// The names of one object's members; those after the first few are found by hash.
+#[derive(Default)]
+struct Seen<'a> {
+    few: Vec<Cow<'a, str>>,
+    more: HashSet<Cow<'a, str>>,
 }
 
-impl Strict<'_> {
-    fn inner<E: Error>(&self) -> Result<Strict<'static>, E> {
+impl<'a> Seen<'a> {
+    /// Most objects are this small, and comparing so few texts is cheaper than hashing one.
+    const FEW: usize = 16;
+
+    /// Notes a name; `false` when it was there already.
+    fn insert(&mut self, name: Cow<'a, str>) -> bool {
+        if self.few.contains(&name) {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(name);
+            return true;
+        }
+        self.more.insert(name)
+    }
+}
+
+struct Strict<'k, 'de> {
+    depth: u8,
+    names: Option<&'k mut Vec<Cow<'de, str>>>,
+}
+
+impl Strict<'_, '_> {
+    fn inner<E: Error>(&self) -> Result<Self, E> {
         if self.depth >= DEPTH_MAX {
             return Err(E::custom("nested deeper than 64"));
         }
-        Ok(Strict {
+        Ok(Self {
             depth: self.depth.saturating_add(1),
-            keys: None,
+            names: None,
         })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
+impl<'de> DeserializeSeed<'de> for Strict<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -65,7 +93,7 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Strict<'_> {
+impl<'de> Visitor<'de> for Strict<'_, 'de> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -110,8 +138,8 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut seen = HashSet::new();
-        while let Some(name) = map.next_key::<String>()? {
+        let mut seen = Seen::default();
+        while let Some(Key(name)) = map.next_key()? {
             if name.contains('\0') {
                 return Err(A::Error::custom("must not contain U+0000"));
             }
@@ -122,8 +150,9 @@ impl<'de> Visitor<'de> for Strict<'_> {
                 return Err(A::Error::custom(format!("`{shown}` is given twice")));
             }
         }
-        if let Some(keys) = self.keys {
-            keys.extend(seen);
+        if let Some(names) = self.names {
+            names.extend(seen.few);
+            names.extend(seen.more);
         }
         Ok(())
     }

@@ -3,6 +3,11 @@
 //! Timeouts are tiny and differ widely from each other, so that a connection closed for the wrong
 //! reason shows in the counts. Every wait on the network has a deadline.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these tests run tasks of their own"
+)]
+
 use std::{
     convert::Infallible,
     io,

@@ -43,13 +43,7 @@ fn blame(line: &[u8], error: &serde_json::Error) -> EveError {
         Ok(_) => String::new(),
         Err(_) => track.path().to_string(),
     };
-    // A record is one line; its number in the file is the caller's to tell.
-    refused(
-        &field,
-        error
-            .to_string()
-            .replace(" at line 1 column ", " at column "),
-    )
+    refused(&field, error.to_string())
 }
 
 fn refused(field: &str, reason: String) -> EveError {
