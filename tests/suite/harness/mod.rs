@@ -2,6 +2,7 @@
 
 mod client;
 mod database;
+mod process;
 
 use std::future::Future;
 
@@ -13,6 +14,7 @@ use watchpost::serve::Server;
 
 pub use client::Client;
 pub use database::{Database, Kind};
+pub use process::{Place, Process};
 
 /// The first administrator's name and password in tests.
 pub const ADMIN: (&str, &str) = ("admin", "correct horse battery");
