@@ -40,11 +40,69 @@ pub struct Geo {
 }
 
 impl Geo {
+    /// Writes it for storage: JSON without what is not known, so that a row stays small.
+    ///
+    /// Reading it back gives the same value.
+    #[must_use]
+    pub fn to_stored(&self) -> Option<String> {
+        #[derive(Serialize)]
+        struct Known<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            city: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            country: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            country_code: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            latitude: Option<f64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            longitude: Option<f64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            asn: Option<u32>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            as_org: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            label: Option<&'a str>,
+        }
+        serde_json::to_string(&Known {
+            city: self.city.as_deref(),
+            country: self.country.as_deref(),
+            country_code: self.country_code.as_deref(),
+            latitude: self.latitude,
+            longitude: self.longitude,
+            asn: self.asn,
+            as_org: self.as_org.as_deref(),
+            label: self.label.as_deref(),
+        })
+        .ok()
+    }
+
     /// Describes an address that has no place.
     pub(super) fn labelled(label: &str) -> Self {
         Self {
             label: Some(label.to_owned()),
             ..Self::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stored_reads_back_the_same() {
+        let place = Geo {
+            country: Some("Germany".to_owned()),
+            country_code: Some("DE".to_owned()),
+            latitude: Some(51.16),
+            longitude: Some(10.45),
+            ..Geo::default()
+        };
+        for geo in [place, Geo::labelled("private"), Geo::default()] {
+            let stored = geo.to_stored().unwrap();
+            assert!(!stored.contains("null"), "{stored}");
+            assert_eq!(serde_json::from_str::<Geo>(&stored).unwrap(), geo);
         }
     }
 }

@@ -36,7 +36,7 @@ impl Prepared {
         let geo = event.ip_address.and_then(|address| app.geo.lookup(address));
         Self {
             address: event.ip_address.map(|address| address.to_string()),
-            geo_json: geo.as_ref().and_then(|geo| serde_json::to_string(geo).ok()),
+            geo_json: geo.as_ref().and_then(Geo::to_stored),
             tags_json: (!event.tags.is_empty())
                 .then(|| serde_json::to_string(&event.tags).ok())
                 .flatten(),

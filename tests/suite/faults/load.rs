@@ -41,7 +41,7 @@ impl Load {
             let sender = Sender {
                 target: target.clone(),
                 rng: StdRng::seed_from_u64(seed ^ number),
-                wire: None,
+                wire: None, last: String::new(),
             };
             senders.spawn(sender.run(number % 3, Arc::clone(&stop)));
         }
@@ -111,6 +111,7 @@ struct Sender {
     target: Target,
     rng: StdRng,
     wire: Option<Wire>,
+    last: String,
 }
 
 impl Sender {
@@ -213,7 +214,8 @@ impl Sender {
                 ledger.waited(began.elapsed());
                 status < 500 && status != 409
             }
-            Ok(Err(_)) => {
+            Ok(Err(error)) => {
+                println!("BROKE {error} {:?} body {} last {}", error.kind(), request.body.len(), self.last);
                 ledger.broke();
                 self.wire = None;
                 false
@@ -247,6 +249,7 @@ impl Sender {
         let under_way = status == 409 && request.repeatable;
         ledger.answered(status, if under_way { &[] } else { &request.markers });
         let (retry_after, body) = wire.rest("retry-after").await?;
+        let closing = wire.closing;
         let (success, stored, refused) = request.expected;
         let batch = || serde_json::from_slice::<Value>(&body).unwrap_or_default();
         let as_promised = match status {
@@ -260,6 +263,10 @@ impl Sender {
         };
         if !as_promised {
             ledger.wrong(format!("{status} {}", String::from_utf8_lossy(&body)));
+        }
+        self.last = format!("{status} {} {}", request.body.len(), String::from_utf8_lossy(&body));
+        if closing {
+            self.wire = None;
         }
         Ok(status)
     }

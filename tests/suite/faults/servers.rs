@@ -77,7 +77,11 @@ async fn share() {
     }
     repeat_all(&targets[1]).await;
     println!("{}", ledger.summary());
-    assert_eq!(ledger.with_status(503), 0, "neither kept the other from its work");
+    assert_eq!(
+        ledger.with_status(503),
+        0,
+        "neither kept the other from its work"
+    );
     ledger.check(&pair.database.url()).await;
     for admin in &pair.admins {
         ledger.check_lists(admin, &pair.database.url()).await;

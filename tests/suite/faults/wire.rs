@@ -10,6 +10,8 @@ use tokio::net::TcpStream;
 pub(super) struct Wire {
     stream: BufReader<TcpStream>,
     host: SocketAddr,
+    /// Whether the server announced that it closes the connection.
+    pub(super) closing: bool,
 }
 
 fn broken(what: &str) -> Error {
@@ -53,6 +55,8 @@ impl Wire {
             let (name, value) = line.split_once(": ").ok_or_else(|| broken("no header"))?;
             if name.eq_ignore_ascii_case("content-length") {
                 length = value.parse().map_err(|_| broken("no length"))?;
+            } else if name.eq_ignore_ascii_case("connection") {
+                self.closing |= value.eq_ignore_ascii_case("close");
             } else if name.eq_ignore_ascii_case(header) {
                 found = Some(value.to_owned());
             }
