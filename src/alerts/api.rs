@@ -8,7 +8,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderValue, Uri, header};
+use http::{HeaderValue, header};
 use serde::Deserialize;
 
 use super::change::{self, AlertChange};
@@ -19,7 +19,7 @@ use super::model::{Alert, TimelineEntry};
 use super::stats::{self, AlertStats};
 use crate::app::App;
 use crate::http::{
-    Caller, IfMatch, Json as Body, List, PageRequest, Params, PathId, Problem, links,
+    Caller, Here, IfMatch, Json as Body, List, PageRequest, Params, PathId, Problem,
 };
 use crate::repeats::{Answer, RepeatKey};
 
@@ -63,20 +63,22 @@ pub struct AlertQuery {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "only its shape is read, by the schema")]
 pub struct PageQuery {
-    /// 1 to 200, default 50.
+    /// 1 to 100, default 20.
     page_size: Option<u32>,
+    /// The page's number, from 1; not together with `cursor`.
+    page: Option<u32>,
     /// From `next` or `previous`.
     cursor: Option<String>,
 }
 
-fn envelope<T>(uri: &Uri, found: Found<T>) -> Json<List<T>> {
-    let (next, previous) = links(uri, found.next, found.previous);
-    Json(List {
-        count: found.count,
-        next,
-        previous,
-        results: found.rows,
-    })
+fn envelope<T>(here: &Here, found: Found<T>) -> Json<List<T>> {
+    Json(List::new(
+        here,
+        found.rows,
+        found.count,
+        found.next,
+        found.previous,
+    ))
 }
 
 /// An alert as an answer, its version as `ETag`.
@@ -91,7 +93,7 @@ fn with_etag(alert: &Alert) -> Response {
 async fn page(
     app: &App,
     caller: &Caller,
-    uri: &Uri,
+    here: &Here,
     mut params: Params,
 ) -> Result<Json<List<Alert>>, Problem> {
     let filter = AlertFilter::take(&mut params, caller.actor.id());
@@ -99,7 +101,7 @@ async fn page(
     let page = PageRequest::take(&mut params);
     params.finish()?;
     let found = list::find(app, filter, ordering, page).await?;
-    Ok(envelope(uri, found))
+    Ok(envelope(here, found))
 }
 
 /// Lists alerts with their events, newest first.
@@ -117,10 +119,10 @@ async fn page(
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
-    uri: Uri,
+    here: Here,
     params: Params,
 ) -> Result<Json<List<Alert>>, Problem> {
-    page(&app, &caller, &uri, params).await
+    page(&app, &caller, &here, params).await
 }
 
 /// Lists alerts with their events, newest first: the same as `/api/alerts/`.
@@ -135,10 +137,10 @@ pub async fn list(
 pub async fn dashboard_list(
     State(app): State<App>,
     caller: Caller,
-    uri: Uri,
+    here: Here,
     params: Params,
 ) -> Result<Json<List<Alert>>, Problem> {
-    page(&app, &caller, &uri, params).await
+    page(&app, &caller, &here, params).await
 }
 
 /// Shows one alert with its event.
@@ -177,12 +179,12 @@ pub async fn detail(
 pub async fn timeline(
     State(app): State<App>,
     PathId(id): PathId,
-    uri: Uri,
+    here: Here,
     mut params: Params,
 ) -> Result<Json<List<TimelineEntry>>, Problem> {
     let page = PageRequest::take(&mut params);
     params.finish()?;
-    Ok(envelope(&uri, list::timeline(&app, id, page).await?))
+    Ok(envelope(&here, list::timeline(&app, id, page).await?))
 }
 
 /// What a request to change an alert brings.

@@ -9,13 +9,13 @@ use super::history;
 use super::model::{Alert, TimelineEntry};
 use super::sql::{self, Query, Stretch};
 use crate::app::App;
-use crate::http::PageRequest;
+use crate::http::{Count, PageRequest};
 
 /// A page of a list.
 #[derive(Clone, Debug)]
 pub struct Found<T> {
-    /// How many match in all, where that can be told.
-    pub count: Option<u64>,
+    /// How many match.
+    pub count: Count,
     /// The rows, in the list's order.
     pub rows: Vec<T>,
     /// Where the next page begins.
@@ -25,9 +25,9 @@ pub struct Found<T> {
 }
 
 impl<T> Found<T> {
-    const fn nothing() -> Self {
+    fn nothing() -> Self {
         Self {
-            count: Some(0),
+            count: Count::exactly(0),
             rows: Vec::new(),
             next: None,
             previous: None,
@@ -64,7 +64,7 @@ pub(super) fn find_in(
 ) -> Result<Found<Alert>, AlertError> {
     let start = start(page.cursor, ordering.key)?;
     match Query::new(tx, filter, now)? {
-        Some(query) => page_of(tx, now, &query, ordering, start, page.size),
+        Some(query) => page_of(tx, now, &query, ordering, start, page),
         None => Ok(Found::nothing()),
     }
 }
@@ -76,10 +76,13 @@ pub(super) fn page_of(
     query: &Query<'_>,
     ordering: Ordering,
     start: Option<(Position, Direction)>,
-    size: u32,
+    page: PageRequest,
 ) -> Result<Found<Alert>, AlertError> {
-    let size = usize::try_from(size).unwrap_or(usize::MAX);
-    let sql::Page { mut rows, further } = sql::page(tx, query, ordering, start, size)?;
+    let length = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+    let wanted = length(page.offset.saturating_add(page.size));
+    let sql::Page { mut rows, further } = sql::page(tx, query, ordering, start, wanted)?;
+    let found = rows.len();
+    rows.drain(..length(page.offset).min(found));
     let backwards = start.is_some_and(|(_, direction)| direction == Direction::Previous);
     if backwards {
         rows.reverse();
@@ -99,10 +102,11 @@ pub(super) fn page_of(
         (rows.last().copied().or(came_from), further)
     } else {
         let first = rows.first().copied().or(came_from);
-        (further, first.filter(|_| start.is_some()))
+        let has_previous = start.is_some() || page.offset > 0;
+        (further, first.filter(|_| has_previous))
     };
     let count = match (start, further) {
-        (None, None) => u64::try_from(rows.len()).ok(),
+        (None, None) => Count::exactly(i64::try_from(found).unwrap_or(i64::MAX)),
         _ => sql::count(tx, query)?,
     };
     let ids: Vec<i64> = rows.iter().map(|place| place.id).collect();
@@ -177,8 +181,6 @@ pub(super) fn timeline_in(
     page: PageRequest,
 ) -> Result<Found<TimelineEntry>, AlertError> {
     let alert = sql::state(tx, id)?.ok_or(AlertError::NotFound(id))?;
-    let limit = i64::from(page.size).saturating_add(1);
-    let size = usize::try_from(page.size).unwrap_or(usize::MAX);
     let raised = history::raised(&alert);
     // RAISED has the id 0, below all that are stored.
     let from = match page.cursor {
@@ -186,14 +188,13 @@ pub(super) fn timeline_in(
         Some(cursor) if page.is_backwards() => Stretch::Before(cursor.id),
         Some(cursor) => Stretch::After(cursor.id),
     };
-    let mut rows = sql::history(tx, id, from, limit)?;
+    let mut rows = sql::history(tx, id, from, page.rows_wanted())?;
     match page.cursor {
         None => rows.insert(0, raised),
         Some(cursor) if page.is_backwards() && cursor.id > 0 => rows.push(raised),
         Some(_) => {}
     }
-    let more = rows.len() > size;
-    rows.truncate(size);
+    let more = page.cut(&mut rows);
     let cursor = |direction, entry: Option<&TimelineEntry>| {
         entry.map(|entry| Cursor {
             direction,
@@ -202,20 +203,17 @@ pub(super) fn timeline_in(
         })
     };
     let backwards = page.is_backwards();
-    if backwards {
-        rows.reverse();
-    }
     let next = cursor(Direction::Next, rows.last()).filter(|_| more || backwards);
     let previous = cursor(Direction::Previous, rows.first());
     let previous = previous.filter(|_| {
         if backwards {
             more
         } else {
-            page.cursor.is_some()
+            page.cursor.is_some() || page.offset > 0
         }
     });
     Ok(Found {
-        count: u64::try_from(sql::history_length(tx, id)?).ok(),
+        count: Count::exactly(sql::history_length(tx, id)?),
         rows,
         next,
         previous,

@@ -9,19 +9,16 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use base::{Cursor, Direction};
 use futures_util::stream;
-use http::{HeaderValue, Uri, header};
+use http::{HeaderValue, header};
 use store::StoreError;
 
 use super::chain::{Verification, verify};
 use super::model::{AuditEntry, AuditFilter};
 use super::sql;
 use crate::app::App;
-use crate::http::{List, PageRequest, Params, Problem, links};
+use crate::http::{COUNT_MAX, Count, Here, List, PageRequest, Params, Problem};
 
-/// Entries counted at the most; beyond, `count` is null.
-const COUNT_MAX: i64 = 10_000;
 /// Entries read at a time for an export.
 const EXPORT_PART: i64 = 1_000;
 
@@ -50,58 +47,37 @@ fn filter(params: &mut Params) -> AuditFilter {
         ("address" = Option<String>, Query, description = "Client address"),
         ("from" = Option<String>, Query, description = "From this time on (RFC 3339)"),
         ("to" = Option<String>, Query, description = "Before this time"),
-        ("page_size" = Option<u32>, Query, description = "1 to 200, default 50"),
+        ("page_size" = Option<u32>, Query, description = "1 to 100, default 20"),
+        ("page" = Option<u32>, Query, description = "The page's number, from 1; not together with `cursor`"),
         ("cursor" = Option<String>, Query, description = "From `next` or `previous`"),
     ),
     responses((status = 200, description = "A page of the log", body = List<AuditEntry>)),
 )]
 pub async fn list(
     State(app): State<App>,
-    uri: Uri,
+    here: Here,
     mut params: Params,
 ) -> Result<Json<List<AuditEntry>>, Problem> {
     let filter = filter(&mut params);
     let page = PageRequest::take(&mut params);
     params.finish()?;
-    let (mut rows, count) = app
+    let (rows, count) = app
         .store
         .read(move |tx| {
-            let limit = i64::from(page.size).saturating_add(1);
-            let rows = sql::page(tx, &filter, page.cursor, limit)?;
+            let rows = sql::page(tx, &filter, page.cursor, page.rows_wanted())?;
             let count = sql::count(tx, &filter, COUNT_MAX.saturating_add(1))?;
             Ok::<_, StoreError>((rows, count))
         })
         .await?;
-    let size = usize::try_from(page.size).unwrap_or(usize::MAX);
-    let more = rows.len() > size;
-    rows.truncate(size);
-    let backwards = page.is_backwards();
-    if backwards {
-        rows.reverse();
-    }
-    let at = |direction, row: Option<&AuditEntry>| {
-        row.map(|row| Cursor {
-            direction,
-            key: row.seq,
-            id: row.seq,
-        })
-    };
-    let next = at(Direction::Next, rows.last()).filter(|_| more || backwards);
-    let previous = at(Direction::Previous, rows.first()).filter(|_| {
-        if backwards {
-            more
-        } else {
-            page.cursor.is_some()
-        }
-    });
-    let (next, previous) = links(&uri, next, previous);
-    let count = u64::try_from(count).ok().filter(|_| count <= COUNT_MAX);
-    Ok(Json(List {
+    let count = Count::up_to_max(count);
+    Ok(Json(List::by_id(
+        &here,
+        &page,
+        rows,
         count,
-        next,
-        previous,
-        results: rows,
-    }))
+        None,
+        |entry| entry.seq,
+    )))
 }
 
 /// Verifies the chain of the activity log and names the first broken entry.

@@ -3,15 +3,18 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::CommandFactory as _;
+use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 
+use super::Arguments;
 use super::failure::Exit;
 use super::terminal;
+use crate::config::is_left_empty;
 
 /// The whole command line; `-h` leaves the settings to `--help`.
 pub(super) fn command() -> clap::Command {
-    super::Arguments::command().mut_args(|arg| {
+    Arguments::command().mut_args(|arg| {
         let is_setting = arg.get_env().is_some();
         let is_empty = arg
             .get_default_values()
@@ -19,6 +22,19 @@ pub(super) fn command() -> clap::Command {
             .all(|value| value.is_empty());
         arg.hide_short_help(is_setting).hide_default_value(is_empty)
     })
+}
+
+/// Reads the arguments; a variable that is empty counts as not set.
+///
+/// # Errors
+/// What [`refuse`] explains.
+pub(super) fn read(command: &clap::Command) -> Result<(Arguments, ArgMatches), clap::Error> {
+    let command = command.clone().mut_args(|arg| match arg.get_env() {
+        Some(name) if is_left_empty(name) => arg.env(Resettable::Reset),
+        _ => arg,
+    });
+    let matches = command.try_get_matches()?;
+    Ok((Arguments::from_arg_matches(&matches)?, matches))
 }
 
 /// Says why the arguments or the settings cannot be used; help and version are no failure.

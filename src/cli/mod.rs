@@ -27,7 +27,7 @@ mod user;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{ArgMatches, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, Parser, Subcommand};
 
 use crate::config::{Settings, load_dot_env, unknown_variables};
 use failure::Exit;
@@ -94,10 +94,7 @@ pub fn run() -> ExitCode {
         return failure::report(&error.into(), Exit::Unusable);
     }
     let command = arguments::command();
-    let parsed = command.clone().try_get_matches().and_then(|matches| {
-        Arguments::from_arg_matches(&matches).map(|arguments| (arguments, matches))
-    });
-    let (arguments, matches) = match parsed {
+    let (arguments, matches) = match arguments::read(&command) {
         Ok(parsed) => parsed,
         Err(error) => return arguments::refuse(&command, &error),
     };

@@ -95,6 +95,17 @@ pub fn unknown_variables() -> Vec<String> {
     unknown
 }
 
+/// Whether a variable is there and holds nothing, as example files leave settings.
+#[must_use]
+pub fn is_left_empty(name: &std::ffi::OsStr) -> bool {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "clap does not tell an empty variable from a value"
+    )]
+    let value = std::env::var_os(name);
+    value.is_some_and(|value| value.is_empty())
+}
+
 /// Whether a terminal may be written to in colours: `NO_COLOR` is not set (no-color.org).
 #[must_use]
 pub fn colours_are_wanted() -> bool {

@@ -8,7 +8,9 @@ mod kinds;
 mod settings;
 mod show;
 
-pub use environment::{DotEnvError, colours_are_wanted, load_dot_env, unknown_variables};
+pub use environment::{
+    DotEnvError, colours_are_wanted, is_left_empty, load_dot_env, unknown_variables,
+};
 pub use kinds::{LogFormat, Optional, Rate, RateError, Sla, SlaError, Toggle};
 pub use settings::{ConfigError, Settings};
 pub use show::{Origin, Shown, shown};

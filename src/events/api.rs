@@ -11,14 +11,13 @@ use std::net::IpAddr;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use base::{Cursor, Direction, EventId};
-use http::{HeaderValue, Uri, header};
-use store::StoreError;
+use base::EventId;
+use http::{HeaderValue, header};
 
 use super::model::{Event, EventFilter};
 use super::sql;
 use crate::app::App;
-use crate::http::{List, PageRequest, Params, PathId, Problem, links};
+use crate::http::{Here, List, PageRequest, Params, PathId, Problem};
 
 /// Most words of a search.
 const WORDS_MAX: usize = 8;
@@ -80,14 +79,15 @@ fn country(params: &mut Params) -> Vec<String> {
         ("to" = Option<String>, Query, description = "Received before this time"),
         ("has_alert" = Option<bool>, Query, description = "Whether it raised an alert"),
         ("ordering" = Option<String>, Query, description = "-timestamp (default) or timestamp"),
-        ("page_size" = Option<u32>, Query, description = "1 to 200, default 50"),
+        ("page_size" = Option<u32>, Query, description = "1 to 100, default 20"),
+        ("page" = Option<u32>, Query, description = "The page's number, from 1; not together with `cursor`"),
         ("cursor" = Option<String>, Query, description = "From `next` or `previous`"),
     ),
     responses((status = 200, description = "A page of events", body = List<Event>)),
 )]
 pub async fn list(
     State(app): State<App>,
-    uri: Uri,
+    here: Here,
     mut params: Params,
 ) -> Result<Json<List<Event>>, Problem> {
     let filter = filter(&mut params);
@@ -101,50 +101,19 @@ pub async fn list(
         }
     };
     params.finish()?;
-    let (found, count) = app
+    let found = app
         .store
-        .read(move |tx| {
-            let limit = i64::from(page.size).saturating_add(1);
-            let found = sql::page(tx, &filter, ascending, page.cursor, limit)?;
-            Ok::<_, StoreError>((found, sql::total(tx, &filter)?))
-        })
+        .read(move |tx| sql::page(tx, &filter, ascending, &page))
         .await?;
-    let mut rows = found.events;
-    let size = usize::try_from(page.size).unwrap_or(usize::MAX);
-    let more = rows.len() > size;
-    rows.truncate(size);
-    let backwards = page.is_backwards();
-    if backwards {
-        rows.reverse();
-    }
-    let at = |direction, id: Option<EventId>| {
-        id.map(|id| Cursor {
-            direction,
-            key: id.number(),
-            id: id.number(),
-        })
-    };
-    let (first, last) = (rows.first().map(|e| e.id), rows.last().map(|e| e.id));
-    // Where the row budget ran out the search goes on, though the page is short.
-    let (next, previous) = if backwards {
-        let begin = page.cursor.map(|cursor| EventId::new(cursor.id));
-        (last.or(begin), if more { first } else { found.stopped_at })
-    } else {
-        let next = if more { last } else { found.stopped_at };
-        (next, first.filter(|_| page.cursor.is_some()))
-    };
-    let (next, previous) = links(
-        &uri,
-        at(Direction::Next, next),
-        at(Direction::Previous, previous),
-    );
-    let count = count.and_then(|count| u64::try_from(count).ok());
-    Ok(Json(List {
-        count,
-        next,
-        previous,
-        results: rows,
-    }))
+    let stopped_at = found.stopped_at.map(EventId::number);
+    Ok(Json(List::by_id(
+        &here,
+        &page,
+        found.events,
+        found.count,
+        stopped_at,
+        |event| event.id.number(),
+    )))
 }
 
 /// Shows one event, with the alert it raised.

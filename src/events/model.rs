@@ -109,6 +109,15 @@ pub struct EventFilter {
 }
 
 impl EventFilter {
+    /// Whether the counts by hour know the answer, but for times within an hour.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.event_type.is_empty()
+            && self.ip_address.is_none()
+            && self.country.is_empty()
+            && self.search.is_empty()
+            && self.has_alert.is_none()
+    }
+
     /// Whether only HIGH and CRITICAL can match, which have an index of their own.
     pub(crate) fn is_severe(&self) -> bool {
         !self.severity.is_empty() && self.severity.iter().all(|severity| severity.raises_alert())

@@ -11,7 +11,7 @@ use base::{EventId, Severity, Timestamp};
 use serde_json::value::RawValue;
 use store::{Arg, Row, StoreError, Tx};
 
-pub(crate) use find::{page, total};
+pub(crate) use find::page;
 
 use super::model::{Event, Row as EventRow};
 

@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use super::{Problem, RequestId, origin};
+use super::{Problem, RequestId, base_url, origin};
 use crate::app::App;
 
 /// Policy for everything that is not a page of ours: nothing loads, nothing frames it.
@@ -24,6 +24,8 @@ pub async fn finish(State(app): State<App>, mut request: Request, next: Next) ->
     request
         .extensions_mut()
         .insert(RequestId(Arc::clone(&request_id)));
+    let base = base_url(&origin, request.headers());
+    request.extensions_mut().insert(base);
     request.extensions_mut().insert(origin);
     let mut response = if is_health_check(&path)
         || host_is_allowed(&app.config.allowed_hosts, request.headers())

@@ -7,8 +7,8 @@ use axum::extract::Request;
 use http::{HeaderMap, header};
 use rand::RngExt as _;
 
-use super::Origin;
 use super::listener::Peer;
+use super::{BaseUrl, Origin};
 use crate::config::Settings;
 
 /// The request's id, in each answer, problem and log line.
@@ -37,6 +37,26 @@ pub fn origin(config: &Settings, request: &Request) -> Origin {
         user_agent: user_agent(request.headers()),
         request_id: request_id(request.headers()),
     }
+}
+
+/// Scheme and host the client used; the scheme is a trusted proxy's word, else `http`.
+#[must_use]
+pub fn base_url(origin: &Origin, headers: &HeaderMap) -> BaseUrl {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .filter(|host| host.parse::<http::uri::Authority>().is_ok());
+    let forwarded = headers
+        .get("x-forwarded-proto")
+        .filter(|_| origin.proxy.is_some());
+    let scheme = match forwarded.and_then(|scheme| scheme.to_str().ok()) {
+        Some("https") => "https",
+        _ => "http",
+    };
+    BaseUrl(host.map_or_else(
+        || Arc::from(""),
+        |host| Arc::from(format!("{scheme}://{host}")),
+    ))
 }
 
 fn client_address(config: &Settings, peer: IpAddr, headers: &HeaderMap) -> IpAddr {

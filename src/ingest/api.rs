@@ -155,8 +155,8 @@ async fn receive(
             }
         })?;
     let (events, rejected, answer): (_, _, WriteAnswer) = match content {
-        Parsed::Single(event) => (vec![*event], Rejected::default(), answer_single),
-        Parsed::Batch(events, rejected) => (events, rejected, answer_batch),
+        Content::Single(event) => (vec![*event], Rejected::default(), answer_single),
+        Content::Batch(events, rejected) => (events, rejected, answer_batch),
     };
     spend(app, &caller, events.len())?;
     app.metrics
@@ -181,18 +181,13 @@ async fn receive(
     }
 }
 
-enum Parsed {
-    Single(Box<Prepared>),
-    Batch(Vec<Prepared>, Rejected),
-}
-
 /// Parses, validates and enriches; large bodies on a blocking thread, so that others go on.
 async fn parse(
     app: &App,
     caller: &Caller,
     bytes: Bytes,
     media: MediaType,
-) -> Result<Parsed, Problem> {
+) -> Result<Content<Prepared>, Problem> {
     let bound = match &caller.actor {
         Actor::Key { source, .. } => source.clone(),
         _ => None,
@@ -211,23 +206,10 @@ fn prepare(
     bound: Option<&str>,
     bytes: &[u8],
     media: MediaType,
-) -> Result<Parsed, Problem> {
-    match read_batch(bytes, media)? {
-        Content::Single(event) => {
-            let event = check_source(bound, *event).map_err(Problem::validation)?;
-            Ok(Parsed::Single(Box::new(Prepared::new(app, event))))
-        }
-        Content::Batch(events, mut rejected) => {
-            let mut prepared = Vec::with_capacity(events.len());
-            for (index, event) in events {
-                match check_source(bound, event) {
-                    Ok(event) => prepared.push(Prepared::new(app, event)),
-                    Err(errors) => rejected.push(index, errors),
-                }
-            }
-            Ok(Parsed::Batch(prepared, rejected))
-        }
-    }
+) -> Result<Content<Prepared>, Problem> {
+    read_batch(bytes, media, |event| {
+        check_source(bound, event).map(|event| Prepared::new(app, event))
+    })
 }
 
 /// A key bound to a source may speak for no other.

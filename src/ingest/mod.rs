@@ -15,4 +15,4 @@ mod read;
 pub use node::NodeLease;
 pub use pipeline::{Batch, Prepared, Stored};
 pub use queue::{Ingest, IngestError, Ingested};
-pub use read::{BATCH_MAX, Content, LINE_MAX as EVENT_LINE_MAX, Line, Rejected, read_batch};
+pub use read::{BATCH_MAX, Content, LINE_MAX as EVENT_LINE_MAX, Rejected, read_batch};

@@ -10,11 +10,10 @@ use crate::http::{FieldErrors, MediaType, Problem};
 pub const BATCH_MAX: usize = 10_000;
 /// Longest line or element, in bytes: 256 KiB.
 pub const LINE_MAX: usize = 256 * 1024;
+/// Bytes an event has that is rather short, by which the room for a batch is reckoned.
+const USUAL_LENGTH: usize = 256;
 /// Refused lines that are described; all are counted.
 const DESCRIBED_MAX: usize = 1_000;
-
-/// One event of a batch, read or refused.
-pub type Line = Result<NewEvent, FieldErrors>;
 
 /// Lines that were refused.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -45,44 +44,48 @@ impl Rejected {
     }
 }
 
-/// What a body holds.
+/// What a body holds, each event in the form its reader gave it.
 #[derive(Debug)]
-pub enum Content {
+pub enum Content<T> {
     /// One event.
-    Single(Box<NewEvent>),
-    /// A batch: the good ones with their places, and the refused.
-    Batch(Vec<(usize, NewEvent)>, Rejected),
+    Single(Box<T>),
+    /// A batch: the good ones in order, and the refused.
+    Batch(Vec<T>, Rejected),
 }
 
-/// Reads a body of events.
+/// Reads a body of events and hands each to `accept`, which may refuse it as well.
 ///
 /// # Errors
 /// 400 when it holds one event that is not valid, is no JSON, or holds nothing; 413 when it
 /// holds too many.
-pub fn read_batch(bytes: &[u8], media: MediaType) -> Result<Content, Problem> {
+pub fn read_batch<T>(
+    bytes: &[u8],
+    media: MediaType,
+    accept: impl Fn(NewEvent) -> Result<T, FieldErrors>,
+) -> Result<Content<T>, Problem> {
+    let read = |line: &[u8]| read_line(line).and_then(&accept);
     match media {
         MediaType::NdJson => {
             let lines = bytes.split(|byte| *byte == b'\n').enumerate();
             let lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
-            collect(lines.map(|(index, line)| (index, read_line(line))))
+            collect(bytes.len(), lines.map(|(index, line)| (index, read(line))))
         }
         MediaType::Json if bytes.trim_ascii_start().first() == Some(&b'[') => {
             let elements: Vec<&RawValue> = serde_json::from_slice(bytes)
                 .map_err(|error| Problem::malformed(format!("not JSON: {error}")))?;
             let lines = elements
                 .iter()
-                .map(|raw| read_line(raw.get().as_bytes()))
+                .map(|raw| read(raw.get().as_bytes()))
                 .enumerate();
-            collect(lines)
+            collect(bytes.len(), lines)
         }
-        MediaType::Json => {
-            let event = read_line(bytes).map_err(Problem::validation)?;
-            Ok(Content::Single(Box::new(event)))
-        }
+        MediaType::Json => Ok(Content::Single(Box::new(
+            read(bytes).map_err(Problem::validation)?,
+        ))),
     }
 }
 
-fn read_line(line: &[u8]) -> Line {
+fn read_line(line: &[u8]) -> Result<NewEvent, FieldErrors> {
     if line.len() > LINE_MAX {
         return Err(FieldErrors::from([(
             "body".to_owned(),
@@ -92,8 +95,13 @@ fn read_line(line: &[u8]) -> Line {
     read_new(line)
 }
 
-fn collect(lines: impl Iterator<Item = (usize, Line)>) -> Result<Content, Problem> {
-    let (mut events, mut rejected) = (Vec::new(), Rejected::default());
+fn collect<T>(
+    bytes: usize,
+    lines: impl Iterator<Item = (usize, Result<T, FieldErrors>)>,
+) -> Result<Content<T>, Problem> {
+    // Room for events of usual length: growing would copy them again and again.
+    let mut events = Vec::with_capacity((bytes / USUAL_LENGTH).min(BATCH_MAX));
+    let mut rejected = Rejected::default();
     for (index, line) in lines {
         if events.len().saturating_add(rejected.count) >= BATCH_MAX {
             return Err(Problem::too_large(format!(
@@ -101,7 +109,7 @@ fn collect(lines: impl Iterator<Item = (usize, Line)>) -> Result<Content, Proble
             )));
         }
         match line {
-            Ok(event) => events.push((index, event)),
+            Ok(event) => events.push(event),
             Err(errors) => rejected.push(index, errors),
         }
     }
@@ -121,7 +129,7 @@ mod tests {
     fn good_lines_are_kept_and_bad_ones_named() {
         let body = format!("{GOOD}\n\n{{}}\r\n{GOOD}\nnonsense");
         let Content::Batch(events, rejected) =
-            read_batch(body.as_bytes(), MediaType::NdJson).unwrap()
+            read_batch(body.as_bytes(), MediaType::NdJson, Ok).unwrap()
         else {
             panic!("a batch")
         };
@@ -133,12 +141,12 @@ mod tests {
     #[test]
     fn an_array_is_a_batch_and_an_object_is_not() {
         let body = format!(" [{GOOD}, 5]");
-        let content = read_batch(body.as_bytes(), MediaType::Json).unwrap();
+        let content = read_batch(body.as_bytes(), MediaType::Json, Ok).unwrap();
         assert!(
             matches!(content, Content::Batch(events, rejected) if events.len() == 1 && rejected.count == 1)
         );
         assert!(matches!(
-            read_batch(GOOD.as_bytes(), MediaType::Json).unwrap(),
+            read_batch(GOOD.as_bytes(), MediaType::Json, Ok).unwrap(),
             Content::Single(_)
         ));
         for empty in ["", "[]", "\n\n"] {
@@ -148,7 +156,9 @@ mod tests {
                 MediaType::NdJson
             };
             assert_eq!(
-                read_batch(empty.as_bytes(), media).unwrap_err().status(),
+                read_batch(empty.as_bytes(), media, Ok)
+                    .unwrap_err()
+                    .status(),
                 400
             );
         }
@@ -158,7 +168,7 @@ mod tests {
     fn too_many_are_too_many() {
         let body = format!("{GOOD}\n").repeat(BATCH_MAX + 1);
         assert_eq!(
-            read_batch(body.as_bytes(), MediaType::NdJson)
+            read_batch(body.as_bytes(), MediaType::NdJson, Ok)
                 .unwrap_err()
                 .status(),
             413

@@ -139,7 +139,7 @@ on_both! {
         let client = server.admin.with("content-type", "application/x-ndjson");
         client.send(http::Method::POST, "/api/events/", lines).await.expect(200);
         for query in ["", "&ordering=created_at", "&ordering=-severity", "&ordering=severity", "&severity=HIGH", "&status=OPEN&severity=CRITICAL"] {
-            let whole = ids(&server.admin.get(&format!("/api/alerts/?page_size=200{query}")).await.expect(200));
+            let whole = ids(&server.admin.get(&format!("/api/alerts/?page_size=100{query}")).await.expect(200));
             let mut path = format!("/api/alerts/?page_size=4{query}");
             let (mut forth, mut pages) = (Vec::new(), Vec::new());
             let last = loop {

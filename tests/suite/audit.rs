@@ -47,7 +47,7 @@ on_both! {
         for n in 0..12 {
             server.event("LOW", &format!("s{n}")).await;
         }
-        let whole = server.admin.get("/api/audit/?page_size=200").await.expect(200);
+        let whole = server.admin.get("/api/audit/?page_size=100").await.expect(200);
         let whole: Vec<_> = whole["results"].as_array().unwrap().iter().map(|e| e["seq"].as_i64().unwrap()).collect();
         let mut path = "/api/audit/?page_size=5".to_owned();
         let mut paged = Vec::new();

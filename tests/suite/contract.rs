@@ -161,6 +161,33 @@ on_both! {
 }
 
 on_both! {
+    async fn pages_have_numbers_complete_links_and_counts(server) {
+        let lines: String = (0..25).map(|_| format!("{}\n", event("HIGH", "fw"))).collect();
+        let client = server.admin.with("content-type", "application/x-ndjson");
+        client.send(Method::POST, "/api/events/", lines).await.expect(200);
+        for path in ["/api/events/", "/api/alerts/"] {
+            let first = server.admin.get(path).await.expect(200);
+            assert_eq!(first["results"].as_array().unwrap().len(), 20, "{path}");
+            assert_eq!(first["count"], 25, "{path}");
+            assert!(first.get("count_exact").is_none(), "{path}");
+            let own = format!("http://{}{path}?", server.server.address());
+            assert!(first["next"].as_str().unwrap().starts_with(&own), "{first}");
+            let by_cursor = server.admin.get(first["next"].as_str().unwrap()).await.expect(200);
+            let by_number = server.admin.get(&format!("{path}?page=2")).await.expect(200);
+            assert_eq!(by_cursor["results"], by_number["results"], "{path}");
+            assert_eq!(by_number["results"].as_array().unwrap().len(), 5, "{path}");
+            assert_eq!(by_number["next"], Value::Null, "{path}");
+            let back = server.admin.get(by_number["previous"].as_str().unwrap()).await.expect(200);
+            assert_eq!(back["results"], first["results"], "{path}");
+            let beyond = server.admin.get(&format!("{path}?page=9")).await.expect(200);
+            assert_eq!((&beyond["results"], &beyond["count"]), (&json!([]), &json!(25)), "{path}");
+            let proxied = server.admin.with("x-forwarded-proto", "https").get(path).await.expect(200);
+            assert!(proxied["next"].as_str().unwrap().starts_with("http://"), "no proxy is trusted here");
+        }
+    }
+}
+
+on_both! {
     async fn the_dashboard_helpers_work(server) {
         let answer = server.admin.post("/api/dashboard/test-api/", &json!({})).await.expect(201);
         assert_eq!(answer["event"]["severity"], "CRITICAL");

@@ -9,6 +9,7 @@
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     missing_docs,
+    unreachable_pub,
     reason = "tests may panic, and say so by failing"
 )]
 

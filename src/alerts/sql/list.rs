@@ -4,12 +4,13 @@
 //! severity, status or `overdue=true` is asked for or the list is sorted by severity;
 //! `alerts_assigned` for one person's; else `alerts_created`.
 
-use base::{Direction, Severity};
+use base::{Direction, Severity, Timestamp};
 use store::{Engine, Sql, StoreError, Tx};
 
 use super::super::filter::{Ordering, Position, SortKey, Way};
 use super::counts;
 use super::query::{Query, Route};
+use crate::http::Count;
 
 /// Rows looked at to count; when there are more, nobody knows how many.
 const COUNT_WALK_MAX: i64 = 10_000;
@@ -106,10 +107,19 @@ impl<'q> Walk<'q> {
     fn piece(&self, sql: &mut Sql<'q>, columns: &'static str, served: impl FnOnce(&mut Sql<'q>)) {
         sql.push(columns);
         served(sql);
-        if let Some(from) = self.query.filter.from {
+        // SQLite seeks to one bound only: where the start lies within the window, it is that bound.
+        let filter = self.query.filter;
+        let starts = |way, within: &dyn Fn(Timestamp) -> bool| {
+            self.way == way && self.after.is_some_and(|after| within(after.created_at))
+        };
+        if let Some(from) = filter.from
+            && !starts(Way::Rising, &|start| start >= from)
+        {
             sql.and("created_at >=", from);
         }
-        if let Some(to) = self.query.filter.to {
+        if let Some(to) = filter.to
+            && !starts(Way::Falling, &|start| start < to)
+        {
             sql.and("created_at <", to);
         }
         if let Some(after) = self.after {
@@ -208,14 +218,11 @@ fn stopped_at(tx: &mut Tx<'_>, walk: &Walk<'_>) -> Result<Option<Position>, Stor
 }
 
 /// How many alerts match: from the kept counts when they can tell, else by looking at no more
-/// than 10,000 rows (2,000 in a search); `None` when there are more.
+/// than 10,000 rows (2,000 in a search); when there are more, it says how many of those match.
 ///
 /// # Errors
 /// The database's fault.
-pub(in super::super) fn count(
-    tx: &mut Tx<'_>,
-    query: &Query<'_>,
-) -> Result<Option<u64>, StoreError> {
+pub(in super::super) fn count(tx: &mut Tx<'_>, query: &Query<'_>) -> Result<Count, StoreError> {
     if query.filter.is_counted() {
         let counts = counts(tx)?;
         let sum: i64 = query
@@ -223,7 +230,7 @@ pub(in super::super) fn count(
             .iter()
             .filter_map(|&(severity, status)| counts.get(&(status, severity)))
             .sum();
-        return Ok(u64::try_from(sum).ok());
+        return Ok(Count::exactly(sum));
     }
     let route = query.route(SortKey::CreatedAt);
     let walk = Walk {
@@ -242,17 +249,18 @@ pub(in super::super) fn count(
     query.test(&mut sql, &route);
     sql.push(" then 1 else 0 end), 0) as bigint) from (");
     if !walk.push(&mut sql, TESTED) {
-        return Ok(Some(0));
+        return Ok(Count::exactly(0));
     }
     sql.push(" limit ").bind(max.saturating_add(1)).push(") a");
     let found = tx.select(&sql, |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)))?;
-    Ok(found
-        .first()
-        .filter(|(looked_at, _)| *looked_at <= max)
-        .and_then(|(_, matching)| u64::try_from(*matching).ok()))
+    Ok(match found.first() {
+        Some(&(looked_at, matching)) if looked_at > max => Count::at_least(matching),
+        Some(&(_, matching)) => Count::exactly(matching),
+        None => Count::exactly(0),
+    })
 }
 
-/// How SQLite would answer for a page.
+/// The statement for a page, and how SQLite would answer it.
 #[cfg(test)]
 pub(in super::super) fn plan(
     tx: &mut Tx<'_>,
@@ -271,5 +279,7 @@ pub(in super::super) fn plan(
     let (mut sql, _) = statement(&walk, tx.engine());
     sql.push(" limit ").bind(50);
     let text = format!("explain query plan {}", sql.text());
-    tx.query(&text, sql.args(), |row| row.get(3))
+    let mut plan = tx.query(&text, sql.args(), |row| row.get(3))?;
+    plan.insert(0, sql.text().to_owned());
+    Ok(plan)
 }

@@ -25,7 +25,11 @@ fn traces(tx: &mut Tx<'_>) -> Result<(i64, i64), StoreError> {
 }
 
 fn first_page(size: u32) -> PageRequest {
-    PageRequest { size, cursor: None }
+    PageRequest {
+        size,
+        offset: 0,
+        cursor: None,
+    }
 }
 
 #[tokio::test]
@@ -64,7 +68,7 @@ async fn an_alert_goes_through_its_life_and_leaves_traces() {
 
             assert_eq!(traces(tx)?, (3, 3));
             let timeline = timeline_in(tx, id, first_page(50))?;
-            assert_eq!(timeline.count, Some(4));
+            assert_eq!(timeline.count.n, 4);
             assert_eq!(timeline.rows[0].kind, TimelineKind::Raised);
             let last = serde_json::to_value(&timeline.rows[3]).unwrap();
             assert_eq!(
@@ -248,11 +252,19 @@ async fn a_timeline_is_paged_both_ways() {
             }
             for size in 1..9 {
                 let mut found = timeline_in(tx, id, first_page(size))?;
-                assert_eq!((found.count, found.previous), (Some(7), None));
+                assert_eq!((found.count.n, found.previous), (7, None));
                 let mut forth: Vec<i64> = found.rows.iter().map(|it| it.id).collect();
                 while let Some(cursor) = found.next {
                     let cursor = Some(cursor);
-                    found = timeline_in(tx, id, PageRequest { size, cursor })?;
+                    found = timeline_in(
+                        tx,
+                        id,
+                        PageRequest {
+                            size,
+                            offset: 0,
+                            cursor,
+                        },
+                    )?;
                     forth.extend(found.rows.iter().map(|it| it.id));
                 }
                 assert_eq!((forth.len(), forth[0]), (7, 0), "pages of {size}");
@@ -264,7 +276,15 @@ async fn a_timeline_is_paged_both_ways() {
                 };
                 let (mut back, mut cursor) = (Vec::new(), Some(end));
                 while cursor.is_some() {
-                    found = timeline_in(tx, id, PageRequest { size, cursor })?;
+                    found = timeline_in(
+                        tx,
+                        id,
+                        PageRequest {
+                            size,
+                            offset: 0,
+                            cursor,
+                        },
+                    )?;
                     back.splice(0..0, found.rows.iter().map(|it| it.id));
                     cursor = found.previous;
                 }

@@ -74,26 +74,43 @@ fn source_name(text: &str) -> Result<String, String> {
 struct Report {
     counts: Counts,
     refusals: Refusals,
-    interrupted: bool,
+    end: End,
     took: Duration,
 }
 
+/// Why nothing more came.
+enum End {
+    /// The input ended.
+    Input,
+    /// Somebody wanted it to end.
+    Interrupted,
+    /// The input or the database failed.
+    Failed(anyhow::Error),
+}
+
 impl Import {
+    fn name(&self) -> String {
+        if source::is_standard_input(&self.file) {
+            "standard input".to_owned()
+        } else {
+            self.file.display().to_string()
+        }
+    }
+
     pub(super) async fn run(self, settings: Settings) -> anyhow::Result<Exit> {
         let source = Source::open(&self.file)
-            .with_context(|| format!("cannot open {}", self.file.display()))?;
+            .with_context(|| format!("cannot open {}", self.name()))?;
         let app = session::open(settings, Clock::system()).await?;
         let result = self.store(&app, source).await;
         session::close(app).await;
         let report = result?;
         report.print()?;
-        Ok(match report {
-            Report {
-                interrupted: true, ..
-            } => Exit::Interrupted,
-            Report { refusals, .. } if refusals.count() > 0 => Exit::Partly,
-            _ => Exit::Done,
-        })
+        match report.end {
+            End::Failed(error) => Err(error),
+            End::Interrupted => Ok(Exit::Interrupted),
+            End::Input if report.refusals.count() > 0 => Ok(Exit::Partly),
+            End::Input => Ok(Exit::Done),
+        }
     }
 
     async fn store(&self, app: &App, source: Source) -> anyhow::Result<Report> {
@@ -113,21 +130,23 @@ impl Import {
         drop(tokio::task::spawn_blocking(move || reading.run(source)));
         let mut storing = Storing::begin(app, Caller::system("command line: import"));
         let mut refusals = Refusals::default();
-        let interrupted = loop {
+        let end = loop {
             let part = tokio::select! {
                 part = parts.recv() => part,
-                () = signals.next() => break true,
+                () = signals.next() => break End::Interrupted,
             };
-            let Some(part) = part else { break false };
-            self.take(part, &mut storing, &mut refusals).await?;
+            let Some(part) = part else { break End::Input };
+            if let Err(error) = self.take(part, &mut storing, &mut refusals).await {
+                break End::Failed(error);
+            }
             show(&bar, &unfolded, storing.counts, &refusals);
         };
         bar.finish_and_clear();
-        let took = app.clock.now().since(started);
+        let (counts, took) = (storing.counts, app.clock.now().since(started));
         Ok(Report {
-            counts: storing.counts,
+            counts,
             refusals,
-            interrupted,
+            end,
             took,
         })
     }
@@ -139,14 +158,9 @@ impl Import {
         storing: &mut Storing,
         refusals: &mut Refusals,
     ) -> anyhow::Result<()> {
-        let Counts { events, .. } = storing.counts;
         let so_far = |line: u64| {
-            format!(
-                "stopped in {} before line {line}: {} events are stored; go on with \
-                 `--from-line {line}`",
-                self.file.display(),
-                terminal::count(events)
-            )
+            let file = self.name();
+            format!("{file} was stored before line {line}: go on with `--from-line {line}`")
         };
         match part {
             Part::Batch {
@@ -154,11 +168,11 @@ impl Import {
                 refused,
                 first_line,
             } => {
+                let stored = storing.store(events).await;
+                stored.with_context(|| so_far(first_line))?;
+                // Counted only now: who goes on from this batch reads them again.
                 refusals.join(refused);
-                storing
-                    .store(events)
-                    .await
-                    .with_context(|| so_far(first_line))
+                Ok(())
             }
             Part::Failed { error, first_line } => Err(error).with_context(|| so_far(first_line)),
         }
@@ -199,7 +213,7 @@ impl Report {
         let rate = events.saturating_mul(1_000) / millis;
         let number = terminal::count;
         terminal::say(&format!(
-            "{} events stored, {} alerts raised, {} lines refused; {}.{} s, {} events/s",
+            "events stored: {}, alerts raised: {}, lines refused: {}; {}.{} s, {} events/s",
             number(events),
             number(alerts),
             number(self.refusals.count()),
@@ -210,8 +224,8 @@ impl Report {
         for line in self.refusals.lines() {
             terminal::say(&line)?;
         }
-        if self.interrupted {
-            terminal::say("interrupted: what was not read yet is not stored")?;
+        if matches!(self.end, End::Interrupted) {
+            terminal::say("interrupted: the rest of the input is not stored")?;
         }
         Ok(())
     }

@@ -28,11 +28,16 @@ impl Unfolded {
     }
 }
 
+/// Whether the path means standard input.
+pub(super) fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 impl Source {
     /// Opens a file; `-` is standard input.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let bytes = Unfolded::default();
-        if path.as_os_str() == "-" {
+        if is_standard_input(path) {
             return Ok(Self {
                 input: Box::new(io::stdin()),
                 size: None,

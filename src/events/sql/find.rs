@@ -5,9 +5,12 @@ use store::{Arg, Engine, Sql, StoreError, Tx};
 
 use super::super::model::{Event, EventFilter};
 use super::{EVENT_COLUMNS, EVENT_COLUMNS_COUNT, read_event};
+use crate::http::{Count, PageRequest};
 
 /// Rows a list looks at before it answers with what it has: bounds every filter to about 100 ms.
 const ROW_BUDGET: i64 = 50_000;
+/// Rows looked at to count what the kept counts cannot tell.
+const COUNT_WALK_MAX: i64 = 10_000;
 /// Rows of counts summed at the most for a list's `count`.
 const COUNT_ROWS_MAX: i64 = 100_000;
 
@@ -15,6 +18,7 @@ const COUNT_ROWS_MAX: i64 = 100_000;
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) events: Vec<Event>,
+    pub(crate) count: Count,
     pub(crate) stopped_at: Option<EventId>,
 }
 
@@ -26,36 +30,28 @@ pub(crate) fn page(
     tx: &mut Tx<'_>,
     filter: &EventFilter,
     ascending: bool,
-    cursor: Option<Cursor>,
-    limit: i64,
+    page: &PageRequest,
 ) -> Result<Found, StoreError> {
     let Some(names) = Names::resolve(tx, filter)? else {
         return Ok(Found {
             events: Vec::new(),
+            count: Count::exactly(0),
             stopped_at: None,
         });
     };
-    // Left to itself SQLite walks the whole table rather than the partial index.
-    let by_index = tx.engine() == Engine::Sqlite && names.sources.is_empty() && filter.is_severe();
-    let table = if by_index {
-        "events e indexed by events_severe"
-    } else {
-        "events e"
-    };
+    let table = table(tx.engine(), filter);
+    let cursor = page.cursor;
     let mut sql = Sql::new("select ");
     sql.push(EVENT_COLUMNS)
         .push(", a.id from (select * from ")
         .push(table)
         .push(" where true");
     walk(&mut sql, filter, &names, ascending, cursor);
-    sql.push(" limit ").bind(ROW_BUDGET).push(
-        ") e join sources s on s.id = e.source_id join event_types t on t.id = e.event_type_id \
-         left join alerts a on a.event_id = e.id where true",
-    );
+    sql.push(" limit ").bind(ROW_BUDGET).push(JOINED);
     test_rows(&mut sql, filter, &names);
     sql.push(order(ascending != is_previous(cursor)))
         .push(" limit ")
-        .bind(limit);
+        .bind(page.rows_wanted());
     let events = tx.select(&sql, |row| {
         let alert = row.get(EVENT_COLUMNS_COUNT)?;
         Ok(Event {
@@ -63,9 +59,11 @@ pub(crate) fn page(
             ..read_event(row, 0)?
         })
     })?;
-    if i64::try_from(events.len()).unwrap_or(limit) >= limit {
+    let count = count(tx, filter, &names)?;
+    if i64::try_from(events.len()).unwrap_or(i64::MAX) >= page.rows_wanted() {
         return Ok(Found {
             events,
+            count,
             stopped_at: None,
         });
     }
@@ -75,7 +73,32 @@ pub(crate) fn page(
     end.push(" limit 1 offset ")
         .bind(ROW_BUDGET.saturating_sub(1));
     let stopped_at = tx.select(&end, |row| row.get(0))?.first().copied();
-    Ok(Found { events, stopped_at })
+    Ok(Found {
+        events,
+        count,
+        stopped_at,
+    })
+}
+
+/// What the walked rows are joined with.
+const JOINED: &str = ") e join sources s on s.id = e.source_id \
+    join event_types t on t.id = e.event_type_id \
+    left join alerts a on a.event_id = e.id where true";
+
+/// Left to itself SQLite walks the whole table rather than the partial index.
+const fn by_severity(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "events e indexed by events_severe",
+        Engine::Postgres => "events e",
+    }
+}
+
+fn table(engine: Engine, filter: &EventFilter) -> &'static str {
+    if filter.source_name.is_none() && filter.is_severe() {
+        by_severity(engine)
+    } else {
+        "events e"
+    }
 }
 
 const fn order(ascending: bool) -> &'static str {
@@ -181,30 +204,43 @@ fn test_rows<'a>(sql: &mut Sql<'a>, filter: &'a EventFilter, names: &'a Names) {
     }
 }
 
-/// How many events match, from the counts by hour; `None` when they cannot tell.
-pub(crate) fn total(tx: &mut Tx<'_>, filter: &EventFilter) -> Result<Option<i64>, StoreError> {
+/// How many events match: from the counts by hour when they can tell, else by looking at a
+/// bounded number of the newest rows.
+fn count(tx: &mut Tx<'_>, filter: &EventFilter, names: &Names) -> Result<Count, StoreError> {
+    if let Some(total) = total(tx, filter, names)? {
+        return Ok(Count::exactly(total));
+    }
+    let mut sql = Sql::new("select count(*), cast(coalesce(sum(case when true");
+    test_rows(&mut sql, filter, names);
+    sql.push(" then 1 else 0 end), 0) as bigint) from (select * from ")
+        .push(table(tx.engine(), filter))
+        .push(" where true");
+    walk(&mut sql, filter, names, false, None);
+    sql.push(" limit ")
+        .bind(COUNT_WALK_MAX.saturating_add(1))
+        .push(JOINED);
+    let found = tx.select(&sql, |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)))?;
+    Ok(match found.first() {
+        Some(&(looked_at, matching)) if looked_at > COUNT_WALK_MAX => Count::at_least(matching),
+        Some(&(_, matching)) => Count::exactly(matching),
+        None => Count::exactly(0),
+    })
+}
+
+/// The sum of the counts by hour; `None` when they cannot tell.
+fn total(tx: &mut Tx<'_>, filter: &EventFilter, names: &Names) -> Result<Option<i64>, StoreError> {
     let on_the_hour = |at: Option<Timestamp>| at.is_none_or(|at| at.micros() % 3_600_000_000 == 0);
-    if !filter.event_type.is_empty()
-        || filter.ip_address.is_some()
-        || !filter.country.is_empty()
-        || !filter.search.is_empty()
-        || filter.has_alert.is_some()
-        || !on_the_hour(filter.from)
-        || !on_the_hour(filter.to)
-    {
+    if !filter.is_counted() || !on_the_hour(filter.from) || !on_the_hour(filter.to) {
         return Ok(None);
     }
-    let Some(names) = Names::resolve(tx, filter)? else {
-        return Ok(Some(0));
-    };
     let mut sql = Sql::new(
         "select count(*), cast(coalesce(sum(n), 0) as bigint) from (select n from event_counts where true",
     );
     if !filter.severity.is_empty() {
         sql.and_in("severity", filter.severity.iter().copied());
     }
-    if !names.sources.is_empty() {
-        sql.and_in("source_id", names.sources.iter().copied());
+    if let [source] = names.sources.as_slice() {
+        sql.and("source_id =", *source);
     }
     if let Some(from) = filter.from {
         sql.and("hour >=", from.hour());

@@ -7,13 +7,12 @@
 
 use axum::Json as Reply;
 use axum::extract::State;
-use http::{StatusCode, Uri};
+use http::StatusCode;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::http::{Caller, Json, List, PageRequest, Params, PathId, Problem};
+use crate::http::{Caller, Count, Here, Json, List, PageRequest, Params, PathId, Problem};
 use crate::identity::keys::{insert, prepare};
-use crate::identity::listing::{list, rows_wanted};
 use crate::identity::{self, IdentityError, Key, NewKey};
 use crate::repeats::{self, Answer, RepeatKey};
 
@@ -34,20 +33,24 @@ pub struct NewlyMadeKey {
     path = "/api/keys/",
     tag = "keys",
     params(
-        ("page_size" = Option<u32>, Query, description = "1 to 200, default 50"),
+        ("page_size" = Option<u32>, Query, description = "1 to 100, default 20"),
+        ("page" = Option<u32>, Query, description = "The page's number, from 1; not together with `cursor`"),
         ("cursor" = Option<String>, Query, description = "From `next` or `previous`"),
     ),
     responses((status = 200, description = "A page of keys", body = List<Key>)),
 )]
 pub async fn list_keys(
     State(app): State<App>,
-    uri: Uri,
+    here: Here,
     mut params: Params,
 ) -> Result<Reply<List<Key>>, Problem> {
     let page = PageRequest::take(&mut params);
     params.finish()?;
-    let (rows, count) = identity::list_keys(&app, page.cursor, rows_wanted(&page)).await?;
-    Ok(Reply(list(&uri, &page, rows, count, |key| key.id)))
+    let (rows, count) = identity::list_keys(&app, page.cursor, page.rows_wanted()).await?;
+    let count = Count::up_to_max(count);
+    Ok(Reply(List::by_id(&here, &page, rows, count, None, |key| {
+        key.id
+    })))
 }
 
 /// Makes an ingest key; the key itself is shown once.

@@ -7,13 +7,14 @@
 
 use axum::Json as Reply;
 use axum::extract::State;
-use http::{StatusCode, Uri};
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::credentials::Secret;
-use crate::http::{Caller, IfMatch, Json, List, PageRequest, Params, PathId, Problem, Role};
-use crate::identity::listing::{list, rows_wanted};
+use crate::http::{
+    Caller, Count, Here, IfMatch, Json, List, PageRequest, Params, PathId, Problem, Role,
+};
 use crate::identity::users::{Prepared, Weak, insert, prepare, readable};
 use crate::identity::{self, IdentityError, NewUser, User, UserChange, UserFilter};
 use crate::repeats::{self, Answer, Repeat, RepeatKey};
@@ -73,14 +74,15 @@ pub struct CreatedAnalyst {
         ("role" = Option<Role>, Query, description = "With this role"),
         ("enabled" = Option<bool>, Query, description = "Enabled, or disabled"),
         ("search" = Option<String>, Query, description = "With this in user name or address"),
-        ("page_size" = Option<u32>, Query, description = "1 to 200, default 50"),
+        ("page_size" = Option<u32>, Query, description = "1 to 100, default 20"),
+        ("page" = Option<u32>, Query, description = "The page's number, from 1; not together with `cursor`"),
         ("cursor" = Option<String>, Query, description = "From `next` or `previous`"),
     ),
     responses((status = 200, description = "A page of users", body = List<User>)),
 )]
 pub async fn list_users(
     State(app): State<App>,
-    uri: Uri,
+    here: Here,
     mut params: Params,
 ) -> Result<Reply<List<User>>, Problem> {
     let filter = UserFilter {
@@ -90,9 +92,17 @@ pub async fn list_users(
     };
     let page = PageRequest::take(&mut params);
     params.finish()?;
-    let wanted = rows_wanted(&page);
+    let wanted = page.rows_wanted();
     let (rows, count) = identity::list_users(&app, filter, page.cursor, wanted).await?;
-    Ok(Reply(list(&uri, &page, rows, count, |user| user.id)))
+    let count = Count::up_to_max(count);
+    Ok(Reply(List::by_id(
+        &here,
+        &page,
+        rows,
+        count,
+        None,
+        |user| user.id,
+    )))
 }
 
 /// Makes a user; without a password one is generated and shown once.

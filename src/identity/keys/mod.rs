@@ -170,7 +170,7 @@ pub async fn list_keys(
     app.store
         .read(move |tx| {
             let rows = sql::page(tx, cursor, limit)?;
-            let most = super::listing::COUNT_MAX.saturating_add(1);
+            let most = crate::http::COUNT_MAX.saturating_add(1);
             Ok((rows, sql::count(tx, most)?))
         })
         .await

@@ -214,7 +214,7 @@ pub async fn list_users(
     app.store
         .read(move |tx| {
             let rows = sql::users(tx, &filter, cursor, limit)?;
-            let most = super::listing::COUNT_MAX.saturating_add(1);
+            let most = crate::http::COUNT_MAX.saturating_add(1);
             Ok((rows, sql::count_users(tx, &filter, most)?))
         })
         .await

@@ -134,6 +134,11 @@ impl Ledger {
         self.state().slowest
     }
 
+    /// How many connections broke without an answer.
+    pub(super) fn broken(&self) -> usize {
+        self.state().broken
+    }
+
     /// How many events were acknowledged.
     pub(super) fn acknowledged(&self) -> usize {
         let state = self.state();

@@ -41,7 +41,7 @@ impl Load {
             let sender = Sender {
                 target: target.clone(),
                 rng: StdRng::seed_from_u64(seed ^ number),
-                wire: None, last: String::new(),
+                wire: None,
             };
             senders.spawn(sender.run(number % 3, Arc::clone(&stop)));
         }
@@ -111,7 +111,6 @@ struct Sender {
     target: Target,
     rng: StdRng,
     wire: Option<Wire>,
-    last: String,
 }
 
 impl Sender {
@@ -214,8 +213,7 @@ impl Sender {
                 ledger.waited(began.elapsed());
                 status < 500 && status != 409
             }
-            Ok(Err(error)) => {
-                println!("BROKE {error} {:?} body {} last {}", error.kind(), request.body.len(), self.last);
+            Ok(Err(_)) => {
                 ledger.broke();
                 self.wire = None;
                 false
@@ -264,7 +262,6 @@ impl Sender {
         if !as_promised {
             ledger.wrong(format!("{status} {}", String::from_utf8_lossy(&body)));
         }
-        self.last = format!("{status} {} {}", request.body.len(), String::from_utf8_lossy(&body));
         if closing {
             self.wire = None;
         }

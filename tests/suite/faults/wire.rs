@@ -25,6 +25,7 @@ impl Wire {
         Ok(Self {
             stream: BufReader::new(stream),
             host,
+            closing: false,
         })
     }
 

@@ -96,6 +96,9 @@ impl Client {
         path: &str,
         body: impl Into<Bytes>,
     ) -> Result<Answer, Box<dyn std::error::Error + Send + Sync>> {
+        // `next` and `previous` are complete URLs.
+        let own = format!("http://{}", self.address);
+        let path = path.strip_prefix(&own).unwrap_or(path);
         let stream = tokio::net::TcpStream::connect(self.address).await?;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
