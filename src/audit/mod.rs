@@ -41,3 +41,11 @@ pub fn append(
     sql::insert(tx, &row, &previous, &hash)?;
     Ok(row.seq)
 }
+
+/// How many entries there are.
+///
+/// # Errors
+/// The database's fault.
+pub fn entries(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+    Ok(sql::head(tx)?.0)
+}

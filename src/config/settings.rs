@@ -127,7 +127,7 @@ pub struct Settings {
     #[arg(long, env = "METRICS_BIND", default_value = "", global = true)]
     pub metrics_bind: Optional<SocketAddr>,
     /// Verbose logs: the same as `LOG_LEVEL=debug`, nothing else.
-    #[arg(long, env = "DEBUG", default_value = "false", global = true, num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, env = "DEBUG", default_value = "false", global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub debug: Toggle,
     /// What is logged: error, warn, info, debug, trace, or filters such as `info,watchpost=debug`.
     #[arg(long, env = "LOG_LEVEL", default_value = "info", global = true)]
@@ -199,12 +199,14 @@ impl Settings {
         }
     }
 
-    /// Whether anyone may sign up: as set, else only while nobody but this machine can reach us.
+    /// Whether anyone may sign up: as set, else only while nobody but this machine can reach us,
+    /// which a configured proxy contradicts.
     #[must_use]
     pub fn signup_is_open(&self) -> bool {
-        self.allow_signup
-            .0
-            .map_or_else(|| self.listen().ip().is_loopback(), |toggle| toggle.0)
+        self.allow_signup.0.map_or_else(
+            || self.listen().ip().is_loopback() && self.proxies().next().is_none(),
+            |toggle| toggle.0,
+        )
     }
 
     /// The networks of trusted proxies.

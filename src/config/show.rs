@@ -72,17 +72,34 @@ fn mask(name: &str, value: String) -> String {
     if SECRETS.contains(&name) && !value.is_empty() {
         return "(set)".to_owned();
     }
-    // The password of a database address stands between the user's `:` and the last `@`.
-    match (value.find("://"), value.rfind('@')) {
-        (Some(scheme), Some(at)) if name == "DATABASE_URL" => {
-            let user = value.get(scheme.saturating_add(3)..at).unwrap_or_default();
-            let user = user.split(':').next().unwrap_or_default();
-            let before = value.get(..scheme).unwrap_or_default();
-            let after = value.get(at..).unwrap_or_default();
-            format!("{before}://{user}:…{after}")
-        }
-        _ => value,
+    if name == "DATABASE_URL" {
+        return without_password(&value);
     }
+    value
+}
+
+/// A database address without its password: it stands between the user's `:` and the last `@`,
+/// or in the query.
+fn without_password(address: &str) -> String {
+    let (base, query) = address.split_once('?').unwrap_or((address, ""));
+    let base = match base.split_once("://") {
+        Some((scheme, rest)) => match rest.rsplit_once('@') {
+            Some((user, host)) => {
+                let user = user.split(':').next().unwrap_or_default();
+                format!("{scheme}://{user}:…@{host}")
+            }
+            None => base.to_owned(),
+        },
+        None => base.to_owned(),
+    };
+    if query.is_empty() {
+        return base;
+    }
+    let shown = query.split('&').map(|part| match part.split_once('=') {
+        Some((name, _)) if name.to_ascii_lowercase().contains("pass") => format!("{name}=…"),
+        _ => part.to_owned(),
+    });
+    format!("{base}?{}", shown.collect::<Vec<_>>().join("&"))
 }
 
 #[cfg(test)]
@@ -95,6 +112,17 @@ mod tests {
         assert_eq!(
             mask("DATABASE_URL", "postgres://me:p@ss@host/db".to_owned()),
             "postgres://me:…@host/db"
+        );
+        assert_eq!(
+            mask(
+                "DATABASE_URL",
+                "postgres://host/db?sslmode=require&password=p".to_owned()
+            ),
+            "postgres://host/db?sslmode=require&password=…"
+        );
+        assert_eq!(
+            mask("DATABASE_URL", "sqlite://a.db".to_owned()),
+            "sqlite://a.db"
         );
         assert_eq!(mask("BIND", "127.0.0.1:8000".to_owned()), "127.0.0.1:8000");
     }

@@ -64,6 +64,7 @@ fn json_problem(path: &str, error: &serde_json::Error) -> Problem {
         (Some("missing"), Some(name)) => (join(path, name), "required".to_owned()),
         (Some("unknown"), Some(name)) if what.starts_with("unknown field") => {
             let allowed = what.split(", expected ").nth(1).unwrap_or("none");
+            let allowed = allowed.trim_start_matches("one of ");
             (
                 last(path, name),
                 format!("unknown field; allowed: {}", allowed.replace('`', "")),

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::pipeline::{Batch, Prepared, Stored, WriteAnswer};
+use super::pipeline::{Batch, Places, Prepared, Stored, WriteAnswer};
 use super::queue::{Ingest, Ingested};
 use super::read::{Content, LineError, Rejected, read_batch};
 use crate::app::App;
@@ -207,8 +207,10 @@ fn prepare(
     bytes: &[u8],
     media: MediaType,
 ) -> Result<Content<Prepared>, Problem> {
+    let mut places = Places::default();
     read_batch(bytes, media, |event| {
-        check_source(bound, event).map(|event| Prepared::new(app, event))
+        let event = check_source(bound, event)?;
+        Ok(Prepared::with_places(app, &mut places, event))
     })
 }
 

@@ -115,7 +115,6 @@ async fn change(
                 .before(&before)
                 .after(&after);
             audit::append(tx, &caller, now, entry)?;
-            this.metrics.audited();
             Ok::<_, Problem>(after)
         })
         .await?;
@@ -211,7 +210,6 @@ pub async fn remove(
                 .on("event", id)
                 .before(serde_json::json!({ "event": before, "alert": alert }));
             audit::append(tx, &caller, now, entry)?;
-            this.metrics.audited();
             Ok::<_, Problem>(StatusCode::NO_CONTENT)
         })
         .await

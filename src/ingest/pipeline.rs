@@ -1,6 +1,8 @@
 //! The transaction: events, the alerts they raise, counts, audit and kept answers, together.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use base::{EventId, Severity, Timestamp};
 use serde_json::value::RawValue;
@@ -24,25 +26,66 @@ const TITLE_MAX: usize = 200;
 pub struct Prepared {
     event: NewEvent,
     address: Option<String>,
-    geo: Option<Geo>,
-    geo_json: Option<String>,
+    place: Option<Arc<Place>>,
     tags_json: Option<String>,
+}
+
+/// Where an address is, as it is answered and as it is stored.
+#[derive(Debug)]
+struct Place {
+    geo: Geo,
+    json: Option<String>,
+}
+
+/// Places of one batch, each written out once: a batch knows many addresses and few countries.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    recent: Vec<Arc<Place>>,
+}
+
+impl Places {
+    /// Most places compared; a batch with more writes the others out again.
+    const MAX: usize = 32;
+
+    fn find(&mut self, app: &App, address: IpAddr) -> Option<Arc<Place>> {
+        let geo = app.geo.lookup(address)?;
+        if let Some(known) = self.recent.iter().find(|place| place.geo == geo) {
+            return Some(Arc::clone(known));
+        }
+        let place = Arc::new(Place {
+            json: geo.to_stored(),
+            geo,
+        });
+        if self.recent.len() < Self::MAX {
+            self.recent.push(Arc::clone(&place));
+        }
+        Some(place)
+    }
 }
 
 impl Prepared {
     /// Looks up where the event's address is.
     #[must_use]
     pub fn new(app: &App, event: NewEvent) -> Self {
-        let geo = event.ip_address.and_then(|address| app.geo.lookup(address));
+        Self::with_places(app, &mut Places::default(), event)
+    }
+
+    /// The same for an event of a batch.
+    pub(super) fn with_places(app: &App, places: &mut Places, event: NewEvent) -> Self {
         Self {
             address: event.ip_address.map(|address| address.to_string()),
-            geo_json: geo.as_ref().and_then(Geo::to_stored),
+            place: event
+                .ip_address
+                .and_then(|address| places.find(app, address)),
             tags_json: (!event.tags.is_empty())
                 .then(|| serde_json::to_string(&event.tags).ok())
                 .flatten(),
-            geo,
             event,
         }
+    }
+
+    fn geo(&self) -> Option<&Geo> {
+        self.place.as_ref().map(|place| &place.geo)
     }
 
     /// How bad it is.
@@ -64,11 +107,8 @@ impl Prepared {
             severity: self.event.severity,
             description: &self.event.description,
             ip_address: self.address.as_deref(),
-            country: self
-                .geo
-                .as_ref()
-                .and_then(|geo| geo.country_code.as_deref()),
-            geo: self.geo_json.as_deref(),
+            country: self.geo().and_then(|geo| geo.country_code.as_deref()),
+            geo: self.place.as_ref().and_then(|place| place.json.as_deref()),
             occurred_at: self.event.occurred_at,
             tags: self.tags_json.as_deref(),
             attributes: self.event.attributes.as_ref().map(|raw| raw.get()),
@@ -106,7 +146,7 @@ impl Prepared {
             severity: event.severity,
             description: event.description,
             ip_address: self.address.clone(),
-            geo: self.geo.clone(),
+            geo: self.geo().cloned(),
             timestamp: stored.id.timestamp(),
             occurred_at: event.occurred_at,
             tags: event.tags,
@@ -318,7 +358,6 @@ fn finish(
             })),
         };
         audit::append(tx, &batch.caller, now, entry)?;
-        app.metrics.audited();
     }
     if let Some(repeat) = &batch.repeat {
         let answer = (batch.answer)(&batch.events, stored, &batch.rejected);

@@ -61,9 +61,9 @@ pub enum Content<T> {
 pub fn read_batch<T>(
     bytes: &[u8],
     media: MediaType,
-    accept: impl Fn(NewEvent) -> Result<T, FieldErrors>,
+    mut accept: impl FnMut(NewEvent) -> Result<T, FieldErrors>,
 ) -> Result<Content<T>, Problem> {
-    let read = |line: &[u8]| read_line(line).and_then(&accept);
+    let mut read = |line: &[u8]| read_line(line).and_then(&mut accept);
     match media {
         MediaType::NdJson => {
             let lines = bytes.split(|byte| *byte == b'\n').enumerate();

@@ -34,7 +34,6 @@ pub struct Metrics {
     batches: Histogram,
     alerts: Counter,
     sign_ins: Family<Outcome, Counter>,
-    audit_entries: Counter,
     store: StoreGauges,
 }
 
@@ -46,6 +45,7 @@ struct StoreGauges {
     reads: Gauge,
     faults: Gauge,
     connections: Gauge,
+    audit_entries: Gauge,
 }
 
 impl Default for Metrics {
@@ -70,7 +70,6 @@ impl Metrics {
             batches: Histogram::new(rows),
             alerts: Counter::default(),
             sign_ins: Family::default(),
-            audit_entries: Counter::default(),
             store: StoreGauges::default(),
         };
         this.register();
@@ -93,11 +92,6 @@ impl Metrics {
         );
         registry.register("alerts_raised", "Alerts raised", self.alerts.clone());
         registry.register("sign_ins", "Sign-ins by outcome", self.sign_ins.clone());
-        registry.register(
-            "audit_entries",
-            "Entries of the audit log",
-            self.audit_entries.clone(),
-        );
         let gauges = [
             (
                 "store_queue_length",
@@ -128,6 +122,11 @@ impl Metrics {
                 "connections_open",
                 "Client connections open",
                 &self.store.connections,
+            ),
+            (
+                "audit_entries",
+                "Entries of the activity log",
+                &self.store.audit_entries,
             ),
         ];
         for (name, help, gauge) in gauges {
@@ -172,14 +171,9 @@ impl Metrics {
         self.sign_ins.get_or_create(&Outcome { outcome }).inc();
     }
 
-    /// Counts an entry of the audit log.
-    pub fn audited(&self) {
-        self.audit_entries.inc();
-    }
-
     /// The text Prometheus reads (`OpenMetrics` 1.0).
     #[must_use]
-    pub fn render(&self, stats: Stats, connections: u64) -> String {
+    pub fn render(&self, stats: Stats, connections: u64, audit_entries: Option<i64>) -> String {
         let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.store
             .queued
@@ -188,9 +182,11 @@ impl Metrics {
         self.store.writes.set(signed(stats.writes));
         self.store.reads.set(signed(stats.reads));
         self.store.faults.set(signed(stats.faults));
-        self.store
-            .connections
-            .set(i64::try_from(connections).unwrap_or(i64::MAX));
+        self.store.connections.set(signed(connections));
+        // With the database away the last known number stays.
+        if let Some(entries) = audit_entries {
+            self.store.audit_entries.set(entries);
+        }
         let mut text = String::new();
         if let Err(error) = encode(&mut text, &self.registry) {
             tracing::error!(%error, "metrics could not be written");

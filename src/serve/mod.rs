@@ -256,7 +256,7 @@ fn metrics_router(app: App, counts: Arc<ConnectionCounts>) -> axum::Router {
         async move {
             use axum::response::IntoResponse as _;
             if request.method() == Method::GET && request.uri().path() == "/metrics" {
-                crate::web::render_metrics(&app, &counts)
+                crate::web::render_metrics(&app, &counts).await
             } else {
                 http::StatusCode::NOT_FOUND.into_response()
             }

@@ -18,6 +18,7 @@ use store::StoreError;
 use tokio::sync::Mutex;
 
 use crate::app::App;
+use crate::audit;
 use crate::http::{Problem, listener::ConnectionCounts};
 
 /// How long a found readiness is believed: anyone may ask, and each look costs a commit.
@@ -116,13 +117,15 @@ pub async fn metrics(
     State(app): State<App>,
     State(connections): State<Arc<ConnectionCounts>>,
 ) -> Response {
-    render_metrics(&app, &connections)
+    render_metrics(&app, &connections).await
 }
 
 /// The metrics as an answer, for the guarded route and for `METRICS_BIND`.
-#[must_use]
-pub fn render_metrics(app: &App, connections: &ConnectionCounts) -> Response {
-    let text = app.metrics.render(app.store.stats(), connections.open());
+pub async fn render_metrics(app: &App, connections: &ConnectionCounts) -> Response {
+    let entries = app.store.read(audit::entries).await.ok();
+    let text = app
+        .metrics
+        .render(app.store.stats(), connections.open(), entries);
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }

@@ -22,6 +22,7 @@ on_both! {
         for line in [
             "watchpost_events_total{outcome=\"stored\"} 2",
             "watchpost_alerts_raised_total 1",
+            "watchpost_audit_entries 4",
             "watchpost_sign_ins_total{outcome=\"ok\"} 1",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");

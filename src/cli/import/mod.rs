@@ -98,8 +98,8 @@ impl Import {
     }
 
     pub(super) async fn run(self, settings: Settings) -> anyhow::Result<Exit> {
-        let source = Source::open(&self.file)
-            .with_context(|| format!("cannot open {}", self.name()))?;
+        let source =
+            Source::open(&self.file).with_context(|| format!("cannot open {}", self.name()))?;
         let app = session::open(settings, Clock::system()).await?;
         let result = self.store(&app, source).await;
         session::close(app).await;

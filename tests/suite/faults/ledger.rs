@@ -355,7 +355,7 @@ fn counted(rows: &[Row]) -> Counts {
 /// Every id of a list, page by page, in ascending order.
 async fn listed(admin: &Client, path: &str) -> Vec<i64> {
     let mut ids = Vec::new();
-    let mut next = Some(format!("{path}?page_size=200"));
+    let mut next = Some(format!("{path}?page_size=100"));
     while let Some(path) = next {
         let page = admin.get(&path).await.expect(200);
         let rows = page["results"].as_array().unwrap();

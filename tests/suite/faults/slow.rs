@@ -38,8 +38,8 @@ on_both! {
             "POST /api/events/ HTTP/1.1\r\n{head}content-type: application/json\r\n\
              content-length: 100000\r\n\r\n{{\"source_name\": \"fw"
         );
-        // Some 15 MB of answers: more than the system's buffers take.
-        let list = format!("GET /api/events/?page_size=200 HTTP/1.1\r\n{head}\r\n").repeat(100);
+        // Some 13 MB of answers: more than the system's buffers take.
+        let list = format!("GET /api/events/?page_size=100 HTTP/1.1\r\n{head}\r\n").repeat(300);
         let mut open = Vec::new();
         for _ in 0..HALF {
             open.push(say(server, &half).await);
