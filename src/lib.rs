@@ -3,59 +3,59 @@
 //! The modules stand in the order of their dependencies: each uses only those above it. A test
 //! holds them to it. `ARCHITECTURE.md` walks one event from the socket to the screen.
 
-/// What the operator decides.
+// What the operator decides.
 pub mod config;
 
-/// The server's key, and the keys derived from it.
+// The server's key, and the keys derived from it.
 pub mod secrets;
 
-/// How often somebody may do something.
+// How often somebody may do something.
 pub mod limits;
 
-/// What the server counts.
+// What the server counts.
 pub mod metrics;
 
-/// Where an address is.
+// Where an address is.
 pub mod geo;
 
-/// What is remembered about passwords and keys.
+// What is remembered about passwords and keys.
 pub mod credentials;
 
-/// What every slice is handed.
+// What every slice is handed.
 pub mod app;
 
-/// What every handler uses.
+// What every handler uses.
 pub mod http;
 
-/// The activity log.
+// The activity log.
 pub mod audit;
 
-/// Repeated requests.
+// Repeated requests.
 pub mod repeats;
 
-/// The schema, step by step.
+// The schema, step by step.
 pub mod migrations;
 
-/// Who may come in.
+// Who may come in.
 pub mod identity;
 
-/// What happened.
+// What happened.
 pub mod events;
 
-/// What people act on.
+// What people act on.
 pub mod alerts;
 
-/// The way in.
+// The way in.
 pub mod ingest;
 
-/// Start page, documentation, health, metrics.
+// Start page, documentation, health, metrics.
 pub mod web;
 
-/// Every route on one screen.
+// Every route on one screen.
 pub mod router;
 
-/// The running server.
+// The running server.
 pub mod serve;
 
-/// The command line.
+// The command line.
 pub mod cli;

@@ -81,7 +81,7 @@ fn check_text(name: &'static str, text: &str) -> Result<(), AlertError> {
     }
 }
 
-/// Changes an alert as the rules of [`super::lifecycle`] allow: alert, counts, history and audit
+/// Changes an alert as the rules of `lifecycle.rs` allow: alert, counts, history and audit
 /// log in one transaction, announced once it is kept. A change without effect leaves no trace.
 ///
 /// # Errors

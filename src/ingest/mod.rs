@@ -1,7 +1,7 @@
 //! The way in: read → validate → enrich → store, raise and count in one transaction → answer.
 //!
 //! It stands above `events` and `alerts` because it is the step that joins them. Start reading
-//! at [`Ingest`]; [`store_batches`](pipeline) is the transaction.
+//! at [`Ingest`]; `pipeline::store_batches` is the transaction.
 
 pub mod api;
 pub mod change;

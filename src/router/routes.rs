@@ -77,7 +77,7 @@ pub struct Declared {
     pub access: Access,
 }
 
-/// Collects routes; only [`Routes::guarded`] makes them answer.
+/// Collects routes; only the private `guarded` makes them answer.
 #[derive(Default)]
 pub struct Routes {
     routes: Vec<Route>,

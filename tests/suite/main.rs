@@ -19,6 +19,7 @@ mod harness;
 mod alerts;
 mod audit;
 mod contract;
+mod documents;
 mod events;
 mod faults;
 mod identity;
