@@ -37,7 +37,7 @@ impl<T> Found<T> {
 
 /// Finds a page of alerts, each with its event.
 ///
-/// At most 50,000 rows are walked for a page (10,000 in a search): it may then be short, or even
+/// At most 50,000 rows are walked for a page (5,000 in a search): it may then be short, or even
 /// empty, and still have a next one, which goes on where this one stopped.
 ///
 /// # Errors

@@ -124,10 +124,10 @@ pub(crate) fn count(
     counts: &BTreeMap<(i64, i64, Severity), i64>,
 ) -> Result<(), StoreError> {
     // In order of the key, so that two writers of one shard could never wait for each other.
-    let rows: Vec<Vec<Arg<'_>>> = counts
+    let rows: Vec<[Arg<'_>; 5]> = counts
         .iter()
         .map(|(&(hour, source, severity), &n)| {
-            vec![
+            [
                 hour.into(),
                 source.into(),
                 severity.into(),
@@ -136,11 +136,12 @@ pub(crate) fn count(
             ]
         })
         .collect();
-    tx.execute_many(
-        "insert into event_counts (hour, source_id, severity, shard, n) \
-         values ($1, $2, $3, $4, $5) on conflict (hour, source_id, severity, shard) \
-         do update set n = event_counts.n + excluded.n",
+    tx.upsert_rows(
+        "event_counts",
+        &["hour", "source_id", "severity", "shard", "n"],
         &rows,
+        "on conflict (hour, source_id, severity, shard) \
+         do update set n = event_counts.n + excluded.n",
     )
 }
 

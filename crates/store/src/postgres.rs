@@ -207,7 +207,8 @@ impl Session {
         session.script(&format!(
             "set statement_timeout = {STATEMENT_MAX_MS}; set lock_timeout = {STATEMENT_MAX_MS}; \
              set idle_in_transaction_session_timeout = '60s'; set timezone = 'UTC'; \
-             set synchronous_commit = on; set client_min_messages = warning"
+             set synchronous_commit = on; set client_min_messages = warning; \
+             set jit = off"
         ))?;
         Ok(session)
     }

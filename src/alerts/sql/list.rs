@@ -8,6 +8,7 @@ use base::{Direction, Severity, Timestamp};
 use store::{Engine, Sql, StoreError, Tx};
 
 use super::super::filter::{Ordering, Position, SortKey, Way};
+use super::super::model::AlertStatus;
 use super::counts;
 use super::query::{Query, Route};
 use crate::http::Count;
@@ -38,12 +39,13 @@ struct Walk<'q> {
     key: SortKey,
     way: Way,
     after: Option<Position>,
+    engine: Engine,
 }
 
 impl<'q> Walk<'q> {
-    /// Appends the walk, up to its `limit`, which the caller appends; `false` when it is empty.
-    fn push(&self, sql: &mut Sql<'q>, columns: &'static str) -> bool {
-        let mut first = true;
+    /// Appends a walk that needs so many `rows` at the most, up to its own `limit`, which the
+    /// caller appends; `false` when it is empty.
+    fn push(&self, sql: &mut Sql<'q>, columns: &'static str, rows: i64) -> bool {
         match self.route {
             Route::Time => self.piece(sql, columns, |sql| {
                 sql.push("true");
@@ -52,29 +54,47 @@ impl<'q> Walk<'q> {
                 sql.push("assigned_to = ").bind(*person);
             }),
             Route::Kinds(kinds) => {
-                for &(severity, status) in kinds {
-                    let Some(whole) = self.is_whole(severity) else {
-                        continue;
-                    };
-                    if !std::mem::take(&mut first) {
-                        sql.push(" union all ");
-                    }
-                    let piece = Self {
-                        after: self.after.filter(|_| !whole),
-                        ..*self
-                    };
-                    piece.piece(sql, columns, |sql| {
-                        sql.push("severity = ").bind(severity);
-                        sql.push(" and status = ").bind(status);
-                    });
-                }
-                if first {
+                if !self.merged(sql, columns, rows, kinds) {
                     return false;
                 }
             }
         }
         sql.push(self.order());
         true
+    }
+
+    /// Appends the pieces to be merged; `false` when there are none.
+    fn merged(
+        &self,
+        sql: &mut Sql<'q>,
+        columns: &'static str,
+        rows: i64,
+        kinds: &[(Severity, AlertStatus)],
+    ) -> bool {
+        let pieces: Vec<(Severity, AlertStatus, bool)> = kinds
+            .iter()
+            .filter_map(|&(severity, status)| Some((severity, status, self.is_whole(severity)?)))
+            .collect();
+        // Only with a limit each does PostgreSQL merge them; else it reads and sorts them whole.
+        // SQLite merges by itself and takes none here, nor does PostgreSQL around a single piece.
+        let bounded = self.engine == Engine::Postgres && pieces.len() > 1;
+        let mut between = "";
+        for &(severity, status, whole) in &pieces {
+            sql.push(between).push(if bounded { "(" } else { "" });
+            let piece = Self {
+                after: self.after.filter(|_| !whole),
+                ..*self
+            };
+            piece.piece(sql, columns, |sql| {
+                sql.push("severity = ").bind(severity);
+                sql.push(" and status = ").bind(status);
+            });
+            if bounded {
+                sql.push(self.order()).push(" limit ").bind(rows).push(")");
+            }
+            between = " union all ";
+        }
+        !pieces.is_empty()
     }
 
     const fn order(&self) -> &'static str {
@@ -158,9 +178,10 @@ pub(in super::super) fn page(
             ordering.way
         },
         after: start.map(|(place, _)| place),
+        engine: tx.engine(),
     };
     let limit = i64::try_from(size).unwrap_or(i64::MAX).saturating_add(1);
-    let (mut sql, tested) = statement(&walk, tx.engine());
+    let (mut sql, tested) = statement(&walk, limit);
     if sql.text().is_empty() {
         return Ok(Page::default());
     }
@@ -177,23 +198,23 @@ pub(in super::super) fn page(
 }
 
 /// The statement without its limit, and whether rows are tested; empty when nothing can match.
-fn statement<'q>(walk: &Walk<'q>, engine: Engine) -> (Sql<'q>, bool) {
+fn statement<'q>(walk: &Walk<'q>, limit: i64) -> (Sql<'q>, bool) {
     let query = walk.query;
     let mut tests = Sql::new("");
     if !query.test(&mut tests, walk.route) {
         let mut sql = Sql::new("");
-        walk.push(&mut sql, PLACE);
+        walk.push(&mut sql, PLACE, limit);
         return (sql, false);
     }
     let mut sql = Sql::new("select id, created_at, severity from (");
-    if !walk.push(&mut sql, TESTED) {
+    if !walk.push(&mut sql, TESTED, query.walk_max()) {
         return (Sql::new(""), true);
     }
     sql.push(" limit ")
         .bind(query.walk_max())
         .push(") a where true");
     query.test(&mut sql, walk.route);
-    if engine == Engine::Postgres {
+    if walk.engine == Engine::Postgres {
         // It knows that the rows come in this order and does not sort; SQLite would.
         sql.push(walk.order());
     }
@@ -211,7 +232,7 @@ fn read_place(row: &store::Row<'_>) -> Result<Position, StoreError> {
 /// Where a walk ended for want of rows to walk, if it did; read from the index alone.
 fn stopped_at(tx: &mut Tx<'_>, walk: &Walk<'_>) -> Result<Option<Position>, StoreError> {
     let mut sql = Sql::new("");
-    walk.push(&mut sql, PLACE);
+    walk.push(&mut sql, PLACE, walk.query.walk_max());
     sql.push(" limit 1 offset ")
         .bind(walk.query.walk_max().saturating_sub(1));
     Ok(tx.select(&sql, read_place)?.first().copied())
@@ -239,6 +260,7 @@ pub(in super::super) fn count(tx: &mut Tx<'_>, query: &Query<'_>) -> Result<Coun
         key: SortKey::CreatedAt,
         way: Way::Falling,
         after: None,
+        engine: tx.engine(),
     };
     let max = if query.filter.words.is_empty() {
         COUNT_WALK_MAX
@@ -248,7 +270,7 @@ pub(in super::super) fn count(tx: &mut Tx<'_>, query: &Query<'_>) -> Result<Coun
     let mut sql = Sql::new("select count(*), cast(coalesce(sum(case when true");
     query.test(&mut sql, &route);
     sql.push(" then 1 else 0 end), 0) as bigint) from (");
-    if !walk.push(&mut sql, TESTED) {
+    if !walk.push(&mut sql, TESTED, max.saturating_add(1)) {
         return Ok(Count::exactly(0));
     }
     sql.push(" limit ").bind(max.saturating_add(1)).push(") a");
@@ -275,8 +297,9 @@ pub(in super::super) fn plan(
         key: ordering.key,
         way: ordering.way,
         after,
+        engine: tx.engine(),
     };
-    let (mut sql, _) = statement(&walk, tx.engine());
+    let (mut sql, _) = statement(&walk, 50);
     sql.push(" limit ").bind(50);
     let text = format!("explain query plan {}", sql.text());
     let mut plan = tx.query(&text, sql.args(), |row| row.get(3))?;

@@ -11,7 +11,7 @@ use super::person_named;
 /// Rows a page walks at the most before it is answered as it is, with where to go on.
 const WALK_MAX: i64 = 50_000;
 /// The same for a search, which reads and folds each row's description.
-const SEARCH_WALK_MAX: i64 = 10_000;
+const SEARCH_WALK_MAX: i64 = 5_000;
 /// What is asked for, with names turned into ids.
 #[derive(Debug)]
 pub(in super::super) struct Query<'a> {

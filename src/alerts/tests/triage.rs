@@ -80,6 +80,23 @@ async fn an_alert_goes_through_its_life_and_leaves_traces() {
                 serde_json::json!({"id": 1, "username": "ada"})
             );
             assert_eq!(last["address"], "192.0.2.7");
+            Ok(())
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn the_log_tells_of_an_alert_before_and_after() {
+    let database = Database::new().await;
+    database
+        .run(|tx| {
+            let id = store(tx, 0, at(0), &[Sample::new(1, Severity::High)])?[0];
+            for wanted in [
+                serde_json::json!({"status": "ACK"}),
+                serde_json::json!({"status": "RESOLVED", "note": "a drill"}),
+            ] {
+                change_in(tx, &rob(), at(60), id, None, &change(wanted))?;
+            }
             let audited = tx.query_one(
                 "select action, object_id, before, after from audit where seq = 2",
                 &[],
