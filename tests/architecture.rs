@@ -1,11 +1,7 @@
 //! The house rules a compiler does not hold anyone to: which module may use which, and how long
 //! a file may be.
 
-#![expect(
-    clippy::panic,
-    clippy::expect_used,
-    reason = "tests may panic, and say so by failing"
-)]
+#![expect(clippy::expect_used, reason = "tests may panic, and say so by failing")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

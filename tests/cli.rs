@@ -3,7 +3,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::doc_markdown,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     unreachable_pub,

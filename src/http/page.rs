@@ -326,7 +326,7 @@ mod tests {
     fn a_page_is_cut_out_of_what_was_read() {
         let page = request("page=2&page_size=2").unwrap();
         assert_eq!(page.rows_wanted(), 5);
-        let list = List::by_id(
+        let middle = List::by_id(
             &here(),
             &page,
             vec![9_i64, 8, 7, 6, 5],
@@ -334,9 +334,9 @@ mod tests {
             None,
             |id| *id,
         );
-        assert_eq!(list.results, [7, 6]);
-        assert!(list.next.is_some() && list.previous.is_some());
-        let last = List::by_id(
+        assert_eq!(middle.results, [7, 6]);
+        assert!(middle.next.is_some() && middle.previous.is_some());
+        let end = List::by_id(
             &here(),
             &page,
             vec![9_i64, 8, 7],
@@ -344,6 +344,6 @@ mod tests {
             None,
             |id| *id,
         );
-        assert_eq!((last.results.as_slice(), last.next), (&[7_i64][..], None));
+        assert_eq!((end.results.as_slice(), end.next), (&[7_i64][..], None));
     }
 }

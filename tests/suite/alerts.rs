@@ -119,7 +119,7 @@ on_both! {
         assert_eq!(find("event_type=malware").await, (vec![2], Some(1)));
         assert_eq!(find("assigned_to=me").await, (vec![0], Some(1)));
         assert_eq!(find("assigned_to=ana&status=ACKNOWLEDGED").await, (vec![0], Some(1)));
-        assert_eq!(find("assigned_to=none").await.0.contains(&1), true);
+        assert!(find("assigned_to=none").await.0.contains(&1));
         assert_eq!(find("country=AU").await.0, [1]);
         assert_eq!(find("ip_address=1.1.1.1").await.0, [1]);
         assert_eq!(find("search=%C3%9CBERFALL%202").await.0, [2]);

@@ -270,7 +270,7 @@ async fn expired(kind: Kind) {
         .post("/api/auth/token/refresh/", &body)
         .await
         .expect(200);
-    clock.advance(std::time::Duration::from_secs(8 * 24 * 3_600));
+    clock.advance(std::time::Duration::from_hours(8 * 24));
     server
         .anonymous()
         .post("/api/auth/token/refresh/", &body)

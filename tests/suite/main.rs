@@ -8,7 +8,8 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
-    missing_docs,
+    clippy::assigning_clones,
+    clippy::format_collect,
     unreachable_pub,
     reason = "tests may panic, and say so by failing"
 )]

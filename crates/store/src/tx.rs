@@ -342,7 +342,9 @@ fn insert_text(table: &str, columns: &[&str], rows: usize, sigil: char) -> Strin
         for column in 1..=columns.len() {
             let separator = if column == 1 { "" } else { ", " };
             let number = row.saturating_mul(columns.len()).saturating_add(column);
-            text.push_str(&format!("{separator}{sigil}{number}"));
+            text.push_str(separator);
+            text.push(sigil);
+            text.push_str(&number.to_string());
         }
     }
     text.push(')');

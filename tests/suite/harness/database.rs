@@ -52,7 +52,7 @@ impl Database {
         }
     }
 
-    /// Its address, as in DATABASE_URL.
+    /// Its address, as in `DATABASE_URL`.
     pub fn url(&self) -> String {
         match self.kind {
             Kind::Sqlite => format!("sqlite://{}", self.folder.path().join("test.db").display()),

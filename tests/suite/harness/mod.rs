@@ -185,7 +185,7 @@ pub fn run_alone(future: impl Future<Output = ()>) {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let limit = std::time::Duration::from_secs(120);
+        let limit = std::time::Duration::from_mins(2);
         tokio::time::timeout(limit, future)
             .await
             .expect("the test took longer than two minutes");
