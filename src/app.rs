@@ -27,9 +27,21 @@ pub enum Change {
     AlertChanged(i64),
 }
 
-/// The running server's parts, cheap to clone.
+/// The running server: one pointer to its [`Parts`], so that handing it on costs nothing.
 #[derive(Clone, Debug)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What the running server consists of.
+#[derive(Clone, Debug)]
+pub struct Parts {
     /// The database.
     pub store: Store,
     /// The time.
@@ -69,7 +81,7 @@ impl App {
         ids: EventIds,
         secrets: Secrets,
     ) -> Self {
-        Self {
+        Self(Arc::new(Parts {
             store,
             started_at: clock.now(),
             clock,
@@ -83,7 +95,16 @@ impl App {
             changes: broadcast::channel(CHANGES_KEPT).0,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
-        }
+        }))
+    }
+
+    /// The same server by another clock: for events that are stored as of another time.
+    #[must_use]
+    pub fn with_clock(&self, clock: Clock) -> Self {
+        Self(Arc::new(Parts {
+            clock,
+            ..Parts::clone(&self.0)
+        }))
     }
 
     /// Announces a change; nobody listening is no error.

@@ -142,10 +142,7 @@ async fn store_in_the_past(
         return Ok(Counts::default());
     };
     let clock = MockClock::at(first.at);
-    let past = App {
-        clock: Clock::mock(&clock),
-        ..app.clone()
-    };
+    let past = app.with_clock(Clock::mock(&clock));
     let mut storing = Storing::begin(&past, sender);
     for batch in batches(story) {
         if let Some(last) = batch.last() {

@@ -9,8 +9,12 @@ use crate::http::{Count, PageRequest};
 
 /// Rows a list looks at before it answers with what it has: bounds every filter to about 100 ms.
 const ROW_BUDGET: i64 = 50_000;
+/// The same for a search, which reads and folds each row's description.
+const SEARCH_ROW_BUDGET: i64 = 15_000;
 /// Rows looked at to count what the kept counts cannot tell.
 const COUNT_WALK_MAX: i64 = 10_000;
+/// The same for a search.
+const SEARCH_COUNT_WALK_MAX: i64 = 2_000;
 /// Rows of counts summed at the most for a list's `count`.
 const COUNT_ROWS_MAX: i64 = 100_000;
 
@@ -47,11 +51,14 @@ pub(crate) fn page(
         .push(table)
         .push(" where true");
     walk(&mut sql, filter, &names, ascending, cursor);
-    sql.push(" limit ").bind(ROW_BUDGET).push(JOINED);
+    sql.push(" limit ").bind(budget(filter)).push(JOINED);
     test_rows(&mut sql, filter, &names);
-    sql.push(order(ascending != is_previous(cursor)))
-        .push(" limit ")
-        .bind(page.rows_wanted());
+    // SQLite reads the walked rows in their order; told to order them again it would first keep
+    // and sort all of them. PostgreSQL may join in any order and must be told.
+    if tx.engine() == Engine::Postgres {
+        sql.push(order(ascending != is_previous(cursor)));
+    }
+    sql.push(" limit ").bind(page.rows_wanted());
     let events = tx.select(&sql, |row| {
         let alert = row.get(EVENT_COLUMNS_COUNT)?;
         Ok(Event {
@@ -71,7 +78,7 @@ pub(crate) fn page(
     end.push(table).push(" where true");
     walk(&mut end, filter, &names, ascending, cursor);
     end.push(" limit 1 offset ")
-        .bind(ROW_BUDGET.saturating_sub(1));
+        .bind(budget(filter).saturating_sub(1));
     let stopped_at = tx.select(&end, |row| row.get(0))?.first().copied();
     Ok(Found {
         events,
@@ -80,10 +87,18 @@ pub(crate) fn page(
     })
 }
 
-/// What the walked rows are joined with.
-const JOINED: &str = ") e join sources s on s.id = e.source_id \
-    join event_types t on t.id = e.event_type_id \
-    left join alerts a on a.event_id = e.id where true";
+/// Rows a page may walk.
+const fn budget(filter: &EventFilter) -> i64 {
+    if filter.search.is_empty() {
+        ROW_BUDGET
+    } else {
+        SEARCH_ROW_BUDGET
+    }
+}
+
+/// What the walked rows are joined with; to SQLite `cross join` says that they come first.
+const JOINED: &str = ") e cross join sources s cross join event_types t \
+    left join alerts a on a.event_id = e.id where s.id = e.source_id and t.id = e.event_type_id";
 
 /// Left to itself SQLite walks the whole table rather than the partial index.
 const fn by_severity(engine: Engine) -> &'static str {
@@ -210,6 +225,11 @@ fn count(tx: &mut Tx<'_>, filter: &EventFilter, names: &Names) -> Result<Count, 
     if let Some(total) = total(tx, filter, names)? {
         return Ok(Count::exactly(total));
     }
+    let most = if filter.search.is_empty() {
+        COUNT_WALK_MAX
+    } else {
+        SEARCH_COUNT_WALK_MAX
+    };
     let mut sql = Sql::new("select count(*), cast(coalesce(sum(case when true");
     test_rows(&mut sql, filter, names);
     sql.push(" then 1 else 0 end), 0) as bigint) from (select * from ")
@@ -217,11 +237,11 @@ fn count(tx: &mut Tx<'_>, filter: &EventFilter, names: &Names) -> Result<Count, 
         .push(" where true");
     walk(&mut sql, filter, names, false, None);
     sql.push(" limit ")
-        .bind(COUNT_WALK_MAX.saturating_add(1))
+        .bind(most.saturating_add(1))
         .push(JOINED);
     let found = tx.select(&sql, |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)))?;
     Ok(match found.first() {
-        Some(&(looked_at, matching)) if looked_at > COUNT_WALK_MAX => Count::at_least(matching),
+        Some(&(looked_at, matching)) if looked_at > most => Count::at_least(matching),
         Some(&(_, matching)) => Count::exactly(matching),
         None => Count::exactly(0),
     })

@@ -5,6 +5,8 @@
     reason = "the schema names each answer of a handler"
 )]
 
+use std::sync::Arc;
+
 use axum::Json as Reply;
 use axum::extract::State;
 use http::StatusCode;
@@ -73,7 +75,7 @@ pub async fn create_key(
     let repeat = repeat.bind(&caller, "/api/keys/", json.digest);
     let now = app.clock.now();
     let created = prepare(&caller, json.value, now)?;
-    let secrets = app.secrets;
+    let secrets = Arc::clone(&app.secrets);
     let answer = app
         .store
         .write(move |tx| {

@@ -5,6 +5,8 @@
     reason = "the schema names each answer of a handler"
 )]
 
+use std::sync::Arc;
+
 use axum::Json as Reply;
 use axum::extract::State;
 use http::StatusCode;
@@ -260,7 +262,7 @@ pub async fn signup(
     };
     let prepared = prepare_sign_up(&app, new).await?;
     let now = app.clock.now();
-    let secrets = app.secrets;
+    let secrets = Arc::clone(&app.secrets);
     let answer = app
         .store
         .write(move |tx| {

@@ -5,6 +5,8 @@
     reason = "the schema names each answer of a handler"
 )]
 
+use std::sync::Arc;
+
 use axum::Json as Reply;
 use axum::extract::State;
 use http::StatusCode;
@@ -192,7 +194,7 @@ where
     F: FnOnce(User) -> Result<Answer, repeats::RepeatError> + Send + 'static,
 {
     let now = app.clock.now();
-    let secrets = app.secrets;
+    let secrets = Arc::clone(&app.secrets);
     let answer = app
         .store
         .write(move |tx| {
