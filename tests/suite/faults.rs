@@ -7,6 +7,11 @@
 //! `WATCHPOST_FAULT_ROUNDS` sets how often each fault comes, `WATCHPOST_TEST_SEED` repeats a
 //! run's choices, `WATCHPOST_TEST_BINARY` tests another build (`scripts/fault-rounds`).
 
+#![expect(
+    clippy::print_stdout,
+    reason = "a failed test shows its seed and what it saw"
+)]
+
 mod cluster;
 mod crash;
 mod disk;
@@ -55,7 +60,7 @@ fn run(rounds: u32, future: impl Future<Output = ()>) {
         .enable_all()
         .build()
         .unwrap();
-    let longest = Duration::from_secs(60) + Duration::from_secs(10) * rounds;
+    let longest = Duration::from_mins(1) + Duration::from_secs(10) * rounds;
     runtime.block_on(async {
         tokio::time::timeout(longest, future)
             .await

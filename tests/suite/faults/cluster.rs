@@ -11,14 +11,18 @@ pub(super) struct Cluster {
 
 fn signal(name: &str, processes: &[u32]) {
     let mut command = Command::new("sh");
-    command.args(["-c", "kill \"$@\" 2>/dev/null", "sh", &format!("-{name}")]);
     // A backend may have ended meanwhile.
-    drop(
-        command
-            .args(processes.iter().map(u32::to_string))
-            .status()
-            .unwrap(),
-    );
+    command.args([
+        "-c",
+        "kill \"$@\" 2>/dev/null; true",
+        "sh",
+        &format!("-{name}"),
+    ]);
+    let sent = command
+        .args(processes.iter().map(u32::to_string))
+        .status()
+        .unwrap();
+    assert!(sent.success(), "SIG{name} could not be sent");
 }
 
 impl Cluster {

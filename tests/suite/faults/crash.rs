@@ -41,8 +41,12 @@ async fn survives(kind: Kind, rounds: u32) {
             ..target
         };
         repeat_all(&target).await;
-        target.ledger.check(&place.url).await;
+        // Looking at everything takes longer with every round.
+        if round < 20 || round % 10 == 9 {
+            target.ledger.check(&place.url).await;
+        }
     }
+    target.ledger.check(&place.url).await;
     finish(&process, &target.ledger, &place, rounds).await;
     drop(process);
     database.drop().await;

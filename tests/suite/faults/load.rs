@@ -17,7 +17,7 @@ use super::wire::Wire;
 /// How many send at once; two of each kind.
 const SENDERS: u64 = 6;
 /// Longest a sender waits for an answer before the server counts as hung.
-const ANSWER_MAX: Duration = Duration::from_secs(60);
+const ANSWER_MAX: Duration = Duration::from_mins(1);
 
 /// Senders at work.
 pub(super) struct Load {
@@ -96,14 +96,13 @@ impl Request {
     }
 
     fn head(&self, key: &str) -> String {
-        let mut head = format!(
-            "authorization: Bearer {key}\r\ncontent-type: {}\r\n",
-            self.media
-        );
-        if self.repeatable {
-            head += &format!("idempotency-key: fault-{}\r\n", self.markers[0]);
-        }
-        head
+        let Self { media, .. } = self;
+        let repeat = if self.repeatable {
+            format!("idempotency-key: fault-{}\r\n", self.markers[0])
+        } else {
+            String::new()
+        };
+        format!("authorization: Bearer {key}\r\ncontent-type: {media}\r\n{repeat}")
     }
 }
 
@@ -133,13 +132,13 @@ impl Sender {
         match kind {
             0 => self.single(),
             1 => self.batch(),
-            _ => match self.target.ledger.repeat() {
-                Some((marker, body)) => Request::repeatable(marker, body),
-                None => {
+            _ => {
+                let (marker, body) = self.target.ledger.repeat().unwrap_or_else(|| {
                     let (marker, event) = self.event(true);
-                    Request::repeatable(marker, event.to_string())
-                }
-            },
+                    (marker, event.to_string())
+                });
+                Request::repeatable(marker, body)
+            }
         }
     }
 

@@ -34,9 +34,9 @@ on_both! {
             let shown = server.admin.get(&path).await.expect(200);
             assert_eq!(shown["version"], 2);
             let timeline = server.admin.get(&format!("{path}timeline/")).await.expect(200);
-            let changed = timeline["results"].as_array().unwrap().iter()
+            let entries = timeline["results"].as_array().unwrap().iter()
                 .filter(|entry| entry["kind"] == "CHANGED").count();
-            assert_eq!(changed, 1, "{timeline}");
+            assert_eq!(entries, 1, "{timeline}");
         }
     }
 }

@@ -34,7 +34,7 @@ pub struct Starting {
 /// Where the server keeps what it keeps.
 #[derive(Clone)]
 pub struct Place {
-    /// As in DATABASE_URL.
+    /// As in `DATABASE_URL`.
     pub url: String,
     /// For its key and its log.
     pub folder: PathBuf,
