@@ -46,10 +46,7 @@ impl Postgres {
         queue: usize,
         gauges: &Arc<Gauges>,
     ) -> Result<Self, OpenError> {
-        let server = Arc::new(Server {
-            config: config.clone(),
-            down_until: AtomicI64::new(0),
-        });
+        let server = Arc::new(Server::new(config.clone()));
         // The first connection is made here, so that a wrong address refuses to start.
         let session = Session::connect(&server).map_err(|error| OpenError::Connect {
             server: describe(config),
@@ -110,8 +107,38 @@ pub(crate) fn describe(config: &Config) -> String {
 
 struct Server {
     config: Config,
-    /// Monotonic milliseconds until which nobody needs to try.
-    down_until: AtomicI64,
+    /// When an attempt to connect failed last, in monotonic milliseconds.
+    failed_at: AtomicI64,
+    /// When a transaction succeeded last.
+    worked_at: AtomicI64,
+}
+
+impl Server {
+    const fn new(config: Config) -> Self {
+        Self {
+            config,
+            failed_at: AtomicI64::new(i64::MIN),
+            worked_at: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    /// Whether an attempt failed a moment ago and nobody has succeeded since: no need to try.
+    fn is_down(&self) -> bool {
+        let failed_at = self.failed_at.load(Ordering::Relaxed);
+        failed_at > self.worked_at.load(Ordering::Relaxed)
+            && failed_at.saturating_add(DOWN_MS) > monotonic_ms()
+    }
+
+    /// Notes a failed attempt, unless somebody succeeded since it began: it then tells nothing.
+    fn failed(&self, began_at: i64) {
+        if self.worked_at.load(Ordering::Relaxed) < began_at {
+            self.failed_at.store(monotonic_ms(), Ordering::Relaxed);
+        }
+    }
+
+    fn worked(&self) {
+        self.worked_at.store(monotonic_ms(), Ordering::Relaxed);
+    }
 }
 
 struct Worker {
@@ -127,6 +154,9 @@ impl Worker {
                 continue;
             }
             let outcome = self.transact(&mut job, writes);
+            if outcome.is_ok() {
+                self.server.worked();
+            }
             match &outcome {
                 Ok(()) if writes => {
                     self.gauges.commits.fetch_add(1, Ordering::Relaxed);
@@ -184,7 +214,7 @@ pub(crate) struct Session {
 
 impl Session {
     fn connect(server: &Server) -> Result<Self, StoreError> {
-        if server.down_until.load(Ordering::Relaxed) > monotonic_ms() {
+        if server.is_down() {
             return Err(StoreError::unavailable(
                 "the server did not answer a moment ago",
             ));
@@ -193,11 +223,10 @@ impl Session {
             .enable_all()
             .build()
             .map_err(|error| StoreError::unavailable(error.to_string()))?;
-        let client = runtime.block_on(connect(&server.config)).inspect_err(|_| {
-            server
-                .down_until
-                .store(monotonic_ms().saturating_add(DOWN_MS), Ordering::Relaxed);
-        })?;
+        let began_at = monotonic_ms();
+        let client = runtime
+            .block_on(connect(&server.config))
+            .inspect_err(|_| server.failed(began_at))?;
         let mut session = Self {
             runtime,
             client,
