@@ -17,7 +17,7 @@ const RECOVERY_MAX: Duration = Duration::from_secs(10);
 /// Bytes of the volume: room for the database and its log, over [`SERIES_MAX`] rounds.
 const VOLUME: u64 = 128 << 20;
 /// Rounds on one volume, before it is full by itself.
-const SERIES_MAX: u32 = 10;
+const SERIES_MAX: u32 = 4;
 
 /// How the server's database runs out of space.
 enum Space {

@@ -66,10 +66,8 @@ pub(super) async fn repeat_all(target: &Target) {
     };
     while let Some((marker, body)) = target.ledger.repeat() {
         let request = Request::repeatable(marker, body);
-        assert!(
-            sender.exchange(request).await,
-            "a repeated request has no answer"
-        );
+        let answered = sender.exchange(request).await;
+        assert!(answered, "not when repeated: {}", target.ledger.summary());
     }
 }
 

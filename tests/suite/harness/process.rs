@@ -164,10 +164,16 @@ impl Process {
         Client::to(self.address)
     }
 
-    /// The administrator, signed in.
+    /// The administrator, signed in; a 503 is repeated, as clients are asked to.
     pub async fn admin(&self) -> Client {
         let mut admin = self.anonymous();
-        admin.sign_in(ADMIN.0, ADMIN.1).await;
+        for _ in 0..100 {
+            if admin.get("/readyz").await.status == 200 && admin.try_sign_in(ADMIN.0, ADMIN.1).await
+            {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
         admin
     }
 
