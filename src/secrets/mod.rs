@@ -147,24 +147,39 @@ fn read_or_make(path: &Path) -> Result<Vec<u8>, SecretError> {
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let key = base::hex(&rand::rng().random::<[u8; 32]>()).into_bytes();
-            let make = || -> std::io::Result<()> {
-                if let Some(folder) = path.parent() {
-                    std::fs::create_dir_all(folder)?;
-                }
-                let mut file = std::fs::OpenOptions::new()
-                    .write(true)
-                    .create_new(true)
-                    .mode(0o600)
-                    .open(path)?;
-                file.write_all(&key)?;
-                file.sync_all()
-            };
-            make().map_err(|error| failed(error.to_string()))?;
+            make(path, &key).map_err(|error| failed(error.to_string()))?;
             tracing::info!(path = ?path, "a signing key was made");
-            Ok(key)
+            // Another process may have been first: its key is the one that counts.
+            std::fs::read(path).map_err(|error| failed(error.to_string()))
         }
         Err(error) => Err(failed(error.to_string())),
     }
+}
+
+/// Writes the key beside its place and gives it its name whole: a crash leaves no half of it.
+fn make(path: &Path, key: &[u8]) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let suffix = base::hex(&rand::rng().random::<[u8; 8]>());
+    let beside = path.with_extension(format!("key.{suffix}"));
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&beside)?;
+    file.write_all(key)?;
+    file.sync_all()?;
+    let named = match std::fs::hard_link(&beside, path) {
+        // Somebody else was first.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        // Not every file system has hard links.
+        Err(_) => std::fs::rename(&beside, path),
+        Ok(()) => Ok(()),
+    };
+    // Gone already where it was renamed.
+    drop(std::fs::remove_file(&beside));
+    named
 }
 
 #[cfg(test)]
