@@ -31,6 +31,6 @@ pub use model::{
     Alert, AlertState, AlertStatus, Person, Resolution, TEXT_MAX, TimelineActor, TimelineEntry,
     TimelineKind, UnknownResolution, UnknownStatus,
 };
-pub use raise::{NewAlert, follow_event, of_event, of_events, raise, withdraw};
+pub use raise::{NewAlert, follow_event, of_event, raise, withdraw};
 pub use sla::{due, is_breached};
 pub use stats::{AlertStats, BySeverity, ByStatus, stats};

@@ -1,8 +1,6 @@
 //! Alerts and the events they come from: raised, followed and withdrawn in the event's own
 //! transaction.
 
-use std::collections::HashMap;
-
 use base::{EventId, Severity, Timestamp};
 use store::{StoreError, Tx};
 
@@ -110,17 +108,6 @@ pub fn withdraw(tx: &mut Tx<'_>, event_id: EventId) -> Result<Option<AlertState>
 /// The database's fault.
 pub fn of_event(tx: &mut Tx<'_>, event_id: EventId) -> Result<Option<i64>, StoreError> {
     Ok(sql::ids_of(tx, &[event_id])?.first().map(|(_, id)| *id))
-}
-
-/// The alerts some events raised; events without one are left out.
-///
-/// # Errors
-/// The database's fault.
-pub fn of_events(
-    tx: &mut Tx<'_>,
-    event_ids: &[EventId],
-) -> Result<HashMap<EventId, i64>, StoreError> {
-    Ok(sql::ids_of(tx, event_ids)?.into_iter().collect())
 }
 
 /// Lets the alert of a changed event follow it: severity, title, source, type, address and

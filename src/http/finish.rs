@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use super::{Problem, RequestId, base_url, origin};
+use super::{Problem, base_url, origin};
 use crate::app::App;
 
 /// Policy for everything that is not a page of ours: nothing loads, nothing frames it.
@@ -21,9 +21,6 @@ pub async fn finish(State(app): State<App>, mut request: Request, next: Next) ->
     let origin = origin(&app.config, &request);
     let request_id = Arc::clone(&origin.request_id);
     let address = origin.address;
-    request
-        .extensions_mut()
-        .insert(RequestId(Arc::clone(&request_id)));
     let base = base_url(&origin, request.headers());
     request.extensions_mut().insert(base);
     request.extensions_mut().insert(origin);

@@ -11,10 +11,6 @@ use super::listener::Peer;
 use super::{BaseUrl, Origin};
 use crate::config::Settings;
 
-/// The request's id, in each answer, problem and log line.
-#[derive(Clone, Debug)]
-pub struct RequestId(pub Arc<str>);
-
 /// Longest `User-Agent` that is kept, in characters.
 const USER_AGENT_MAX: usize = 512;
 

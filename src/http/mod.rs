@@ -19,7 +19,7 @@ pub use body::{BodyLimits, MediaType, RawBody, read_body};
 pub use caller::{Actor, Caller, Origin};
 pub use extract::{IfMatch, Json, PathId};
 pub use finish::{MatchedRoute, finish};
-pub use forwarded::{RequestId, base_url, origin};
+pub use forwarded::{base_url, origin};
 pub use page::{BaseUrl, COUNT_MAX, Count, Here, List, PageRequest};
 pub use params::Params;
 pub use paths::canonical;

@@ -25,9 +25,7 @@ pub use error::IdentityError;
 pub use keys::{CreatedKey, create_key, list_keys, revoke_key};
 pub use layer::{Gate, guard};
 pub use model::{Key, NewKey, NewUser, Profile, ProfileChange, User, UserChange, UserFilter};
-pub use sessions::{
-    Pair, forget_sessions, refresh, session_caller, sign_out, sign_out_everywhere, verify_token,
-};
+pub use sessions::{Pair, forget_sessions, refresh, sign_out, sign_out_everywhere, verify_token};
 pub use sign_in::{sign_in, unlock};
 pub use users::{
     Created, change_me, change_own_password, change_user, create_user, delete_user, find_user,

@@ -9,8 +9,8 @@ use store::{StoreError, Tx};
 use super::super::change::change_in;
 use super::super::stats::stats_in;
 use super::super::{
-    AlertChange, AlertError, AlertStatus, BySeverity, ByStatus, follow_event, of_event, of_events,
-    sql, withdraw,
+    AlertChange, AlertError, AlertStatus, BySeverity, ByStatus, follow_event, of_event, sql,
+    withdraw,
 };
 use super::*;
 
@@ -159,21 +159,6 @@ async fn an_alert_follows_its_event() {
             let stranger = Sample::new(7, Severity::High);
             let none = follow_event(tx, &settings(), &ada(), at(10), &stranger.alert())?;
             assert_eq!(none, None);
-            Ok(())
-        })
-        .await;
-}
-
-#[tokio::test]
-async fn many_events_find_their_alerts_at_once() {
-    let database = Database::new().await;
-    database
-        .run(|tx| {
-            let samples = [1, 2, 5].map(|event| Sample::new(event, Severity::High));
-            let ids = store(tx, 0, at(0), &samples)?;
-            let found = of_events(tx, &[1, 2, 3, 5].map(EventId::new))?;
-            assert_eq!(found.len(), 3);
-            assert_eq!(found[&EventId::new(5)], ids[2]);
             Ok(())
         })
         .await;

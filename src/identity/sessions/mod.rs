@@ -195,29 +195,6 @@ pub(super) async fn access_actor(app: &App, token: &str) -> Result<Option<Actor>
         .map(|session| actor(&session)))
 }
 
-/// The caller behind a refresh token held in a browser's cookie; it is not spent.
-///
-/// # Errors
-/// The database's fault.
-pub async fn session_caller(
-    app: &App,
-    origin: &Origin,
-    token: &Secret,
-) -> Result<Option<Caller>, IdentityError> {
-    if !is_refresh_token(token) {
-        return Ok(None);
-    }
-    let now = app.clock.now();
-    let hash = digest(token);
-    let session = app.store.read(move |tx| sql::by_refresh(tx, &hash)).await?;
-    Ok(session
-        .filter(|session: &Session| session.is_live(now))
-        .map(|session| Caller {
-            actor: actor(&session),
-            origin: origin.clone(),
-        }))
-}
-
 /// Ends the session of the given refresh token, spent or not, when it is the caller's own;
 /// without one, the session the caller uses.
 ///
