@@ -39,17 +39,32 @@ pub mod migrations;
 // Who may come in.
 pub mod identity;
 
+// The words people search with.
+pub mod search;
+
 // What happened.
 pub mod events;
 
 // What people act on.
 pub mod alerts;
 
+// Lists people keep.
+pub mod views;
+
+// Figures of the whole, from kept counts.
+pub mod overview;
+
+// What changes, as it happens.
+pub mod stream;
+
 // The way in.
 pub mod ingest;
 
-// Start page, documentation, health, metrics.
+// Documentation, health, metrics.
 pub mod web;
+
+// The pages people work in.
+pub mod dashboard;
 
 // Every route on one screen.
 pub mod router;

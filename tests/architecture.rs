@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The modules of `src/`; each may use only those before it.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 23] = [
     "config",
     "secrets",
     "limits",
@@ -20,10 +20,15 @@ const ORDER: [&str; 18] = [
     "repeats",
     "migrations",
     "identity",
+    "search",
     "events",
     "alerts",
+    "views",
+    "overview",
+    "stream",
     "ingest",
     "web",
+    "dashboard",
     "router",
     "serve",
 ];

@@ -1,0 +1,1 @@
+//! Figures of the whole, from kept counts.

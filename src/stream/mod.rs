@@ -1,0 +1,1 @@
+//! What changes, as it happens: server-sent events.
