@@ -22,16 +22,18 @@ create table users (
   version bigint not null default 1
 ) strict;
 
--- A family of tokens: one sign-in and every refresh that follows from it.
+-- One sign-in: a browser with its cookie, or a family of tokens with every refresh that follows.
 create table sessions (
   id text primary key,
   user_id bigint not null references users (id) on delete cascade,
-  -- SHA-256 of the one refresh token that works now.
-  refresh_hash bytea not null unique,
+  kind text not null check (kind in ('BROWSER', 'TOKEN')),
+  -- SHA-256 of the one secret that works now: the cookie, or the refresh token.
+  secret_hash bytea not null unique,
   address text not null,
   user_agent text not null,
   created_at bigint not null,
-  refreshed_at bigint not null,
+  -- The last refresh; of a browser the last request, to five minutes.
+  used_at bigint not null,
   expires_at bigint not null,
   ended_at bigint,
   end_reason text

@@ -54,4 +54,8 @@ create table event_counts (
   shard smallint not null,
   n bigint not null,
   primary key (hour, source_id, severity, shard)
-) strict;
+-- only sqlite
+) strict, without rowid;
+-- only postgres
+) with (fillfactor = 70);
+-- all

@@ -67,4 +67,8 @@ create table alert_counts (
   shard smallint not null,
   n bigint not null,
   primary key (status, severity, shard)
-) strict;
+-- only sqlite
+) strict, without rowid;
+-- only postgres
+);
+-- all

@@ -19,12 +19,14 @@ use crate::secrets::Secrets;
 const CHANGES_KEPT: usize = 1_024;
 
 /// Something others may want to know at once; what it says is to be read from the database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Alerts were raised; the highest event id among them.
     AlertsRaised(EventId),
     /// An alert was changed.
     AlertChanged(i64),
+    /// Several alerts were changed at once; their numbers.
+    AlertsChanged(Arc<[i64]>),
 }
 
 /// The running server: one pointer to its [`Parts`], so that handing it on costs nothing.

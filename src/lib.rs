@@ -33,6 +33,9 @@ pub mod audit;
 // Repeated requests.
 pub mod repeats;
 
+// Sums kept while things happen.
+pub mod rollups;
+
 // The schema, step by step.
 pub mod migrations;
 

@@ -18,4 +18,7 @@ pub const MIGRATIONS: &[Migration] = &[
     step!(2, "0002", "events"),
     step!(3, "0003", "alerts"),
     step!(4, "0004", "audit"),
+    step!(5, "0005", "undo"),
+    step!(6, "0006", "views"),
+    step!(7, "0007", "rollups"),
 ];

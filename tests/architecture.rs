@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The modules of `src/`; each may use only those before it.
-const ORDER: [&str; 23] = [
+const ORDER: [&str; 24] = [
     "config",
     "secrets",
     "limits",
@@ -18,6 +18,7 @@ const ORDER: [&str; 23] = [
     "http",
     "audit",
     "repeats",
+    "rollups",
     "migrations",
     "identity",
     "search",

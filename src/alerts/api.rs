@@ -16,7 +16,6 @@ use super::export::{self as exporting, ExportFormat};
 use super::filter::{AlertFilter, Ordering};
 use super::list::{self, Found};
 use super::model::{Alert, TimelineEntry};
-use super::stats::{self, AlertStats};
 use crate::app::App;
 use crate::http::{
     Caller, Here, IfMatch, Json as Body, List, PageRequest, Params, PathId, Problem,
@@ -41,14 +40,20 @@ pub struct AlertQuery {
     /// `me`, `none` or a user name.
     #[param(example = "me")]
     assigned_to: Option<String>,
-    /// ISO 3166-1 code; several by comma.
+    /// ISO 3166-1 code, or none; several by comma.
     #[param(example = "DE")]
     country: Option<String>,
     /// Address, IPv4 or IPv6.
     ip_address: Option<String>,
     /// Words of title, source and description; each must occur. At most 8.
     search: Option<String>,
-    /// Raised from this time on (RFC 3339).
+    /// Numbers of alerts, up to 100 by comma.
+    #[param(example = "17,18")]
+    id: Option<String>,
+    /// The same and more in the query language: `docs/search.md`.
+    #[param(example = "severity:HIGH,CRITICAL -source:test \"brute force\"")]
+    q: Option<String>,
+    /// Raised from this time on: RFC 3339, a date, or how long ago such as 24h.
     from: Option<String>,
     /// Raised before this time.
     to: Option<String>,
@@ -96,7 +101,7 @@ async fn page(
     here: &Here,
     mut params: Params,
 ) -> Result<Json<List<Alert>>, Problem> {
-    let filter = AlertFilter::take(&mut params, caller.actor.id());
+    let filter = AlertFilter::take(&mut params, caller.actor.id(), app.clock.now());
     let ordering = Ordering::take(&mut params);
     let page = PageRequest::take(&mut params);
     params.finish()?;
@@ -200,8 +205,15 @@ type ChangeRequest = (
 async fn change_alert(request: ChangeRequest) -> Result<Response, Problem> {
     let (State(app), caller, PathId(id), IfMatch(version), params, body) = request;
     params.finish()?;
-    let alert = change::change(&app, caller, id, version, body.value).await?;
-    Ok(with_etag(&alert))
+    let changed = change::change(&app, caller, id, version, body.value).await?;
+    let mut response = with_etag(&changed.alert);
+    if let Some(token) = changed
+        .undo
+        .and_then(|undo| HeaderValue::from_str(&undo.token).ok())
+    {
+        response.headers_mut().insert("x-undo-token", token);
+    }
+    Ok(response)
 }
 
 /// Changes an alert: status, resolution, note, assignee.
@@ -222,7 +234,10 @@ async fn change_alert(request: ChangeRequest) -> Result<Response, Problem> {
         example = json!({"status": "RESOLVED", "resolution": "FALSE_POSITIVE", "note": "a test"}),
     ),
     responses(
-        (status = 200, description = "The alert as it is now; `ETag` is its version", body = Alert),
+        (
+            status = 200, description = "The alert as it is now; `ETag` is its version", body = Alert,
+            headers(("X-Undo-Token" = String, description = "Takes the change back for 30 seconds by `POST /api/undo/`; absent when nothing changed")),
+        ),
         (status = 404, description = "No such alert"),
         (status = 409, description = "Its status does not allow the change"),
         (status = 412, description = "It has another version by now"),
@@ -251,7 +266,10 @@ pub async fn update(
     ),
     request_body(content = AlertChange, example = json!({"status": "ACKNOWLEDGED"})),
     responses(
-        (status = 200, description = "The alert as it is now; `ETag` is its version", body = Alert),
+        (
+            status = 200, description = "The alert as it is now; `ETag` is its version", body = Alert,
+            headers(("X-Undo-Token" = String, description = "Takes the change back for 30 seconds by `POST /api/undo/`; absent when nothing changed")),
+        ),
         (status = 404, description = "No such alert"),
         (status = 409, description = "Its status does not allow the change"),
         (status = 412, description = "It has another version by now"),
@@ -280,7 +298,10 @@ pub async fn update_status(
     ),
     request_body(content = AlertChange, example = json!({"status": "ACKNOWLEDGED"})),
     responses(
-        (status = 200, description = "The alert as it is now; `ETag` is its version", body = Alert),
+        (
+            status = 200, description = "The alert as it is now; `ETag` is its version", body = Alert,
+            headers(("X-Undo-Token" = String, description = "Takes the change back for 30 seconds by `POST /api/undo/`; absent when nothing changed")),
+        ),
         (status = 404, description = "No such alert"),
         (status = 409, description = "Its status does not allow the change"),
         (status = 412, description = "It has another version by now"),
@@ -366,21 +387,8 @@ pub async fn export(
     mut params: Params,
 ) -> Result<Response, Problem> {
     let format = params.value::<ExportFormat>("format").unwrap_or_default();
-    let filter = AlertFilter::take(&mut params, caller.actor.id());
+    let filter = AlertFilter::take(&mut params, caller.actor.id(), app.clock.now());
     let ordering = Ordering::take(&mut params);
     params.finish()?;
     Ok(exporting::export(app, filter, ordering, format).await?)
-}
-
-/// Says how many alerts there are, by status and severity.
-#[utoipa::path(
-    get,
-    path = "/api/stats/",
-    operation_id = "get_stats",
-    tag = "stats",
-    responses((status = 200, description = "The numbers now", body = AlertStats)),
-)]
-pub async fn stats(State(app): State<App>, params: Params) -> Result<Json<AlertStats>, Problem> {
-    params.finish()?;
-    Ok(Json(stats::stats(&app).await?))
 }

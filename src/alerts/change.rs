@@ -4,12 +4,13 @@ use base::Timestamp;
 use serde::Deserialize;
 use store::Tx;
 
+use super::bulk::{Telling, store_changes, store_note};
 use super::error::AlertError;
 use super::history;
 use super::lifecycle::{Edit, Wish, apply};
 use super::model::{Alert, AlertState, AlertStatus, Person, Resolution, TEXT_MAX, TimelineEntry};
-use super::raise::store_change;
-use super::sql::{self, Stretch};
+use super::sql;
+use super::undo::{Ticket, Undo};
 use crate::app::{App, Change};
 use crate::audit::{self, Entry};
 use crate::http::{Caller, Capability, Role};
@@ -48,7 +49,7 @@ pub enum Assignee {
 
 impl AlertChange {
     /// Checks what one field alone can show; a blank note is none.
-    fn checked(mut self) -> Result<Self, AlertError> {
+    pub(super) fn checked(mut self) -> Result<Self, AlertError> {
         self.note = self.note.filter(|note| !note.trim().is_empty());
         if let Some(note) = &self.note {
             check_text("note", note)?;
@@ -81,6 +82,15 @@ fn check_text(name: &'static str, text: &str) -> Result<(), AlertError> {
     }
 }
 
+/// An alert after a change.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// As it is now.
+    pub alert: Alert,
+    /// What takes the change back; absent when the alert is as it was, or was only commented on.
+    pub undo: Option<Undo>,
+}
+
 /// Changes an alert as the rules of `lifecycle.rs` allow: alert, counts, history and audit
 /// log in one transaction, announced once it is kept. A change without effect leaves no trace.
 ///
@@ -93,20 +103,33 @@ pub async fn change(
     id: i64,
     version: Option<i64>,
     change: AlertChange,
-) -> Result<Alert, AlertError> {
+) -> Result<Changed, AlertError> {
     let change = change.checked()?;
     let now = app.clock.now();
-    let (alert, changed) = app
+    let (alert, effect) = app
         .store
         .write(move |tx| change_in(tx, &caller, now, id, version, &change))
         .await?;
-    if changed {
+    if effect.is_some() {
         app.announce(Change::AlertChanged(id));
     }
-    Ok(alert)
+    let undo = match effect {
+        Some(Effect::Changed(undo)) => undo,
+        Some(Effect::Said) | None => None,
+    };
+    Ok(Changed { alert, undo })
 }
 
-/// The same within a transaction; says whether anything changed.
+/// What a change did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// The alert is another, and can be made what it was.
+    Changed(Option<Undo>),
+    /// Only its note was kept, as a comment.
+    Said,
+}
+
+/// The same within a transaction; says what it did, if anything.
 pub(super) fn change_in(
     tx: &mut Tx<'_>,
     caller: &Caller,
@@ -114,67 +137,95 @@ pub(super) fn change_in(
     id: i64,
     version: Option<i64>,
     change: &AlertChange,
-) -> Result<(Alert, bool), AlertError> {
+) -> Result<(Alert, Option<Effect>), AlertError> {
     let before = sql::lock(tx, id)?.ok_or(AlertError::NotFound(id))?;
     if version.is_some_and(|version| version != before.version) {
         return Err(AlertError::Stale(before.version));
     }
-    let actor = Person {
-        id: caller.actor.id().unwrap_or(0),
-        username: caller.actor.name().to_owned(),
-    };
-    let wish = Wish {
-        status: change.status,
-        resolution: change.resolution,
-        note: change.note.clone(),
-        assigned_to: assignee(tx, &before, &actor, &change.assigned_to)?,
-    };
-    let mut after = apply(&before, &wish, &actor, now)?;
-    let changed = if after != before {
-        store_change(tx, caller, now, &before, &mut after, wish.note)?;
-        let entry = Entry::new("alert.changed").on("alert", id);
-        audit::append(tx, caller, now, entry.before(&before).after(&after))?;
-        true
-    } else if let Some(note) = wish.note {
-        add_note(tx, caller, now, id, note)?
+    let intent = Intent::new(tx, caller, change)?;
+    let after = intent.apply(&before, now)?;
+    let note = intent.note();
+    let effect = if after != before {
+        let ticket = Ticket::new(caller, now);
+        let telling = Telling::Change(note, ticket.as_ref());
+        store_changes(tx, caller, now, &mut [(before, after)], telling)?;
+        Some(Effect::Changed(ticket.map(|it| it.undo().clone())))
+    } else if let Some(note) = note {
+        let said = store_note(tx, caller, now, &[id], note)?;
+        (!said.is_empty()).then_some(Effect::Said)
     } else {
-        false
+        None
     };
     let alert = sql::get(tx, id, now)?.ok_or(AlertError::NotFound(id))?;
-    Ok((alert, changed))
+    Ok((alert, effect))
 }
 
-/// Keeps a note that came without any change as a comment; the same one again is a repetition.
-fn add_note(
-    tx: &mut Tx<'_>,
-    caller: &Caller,
-    now: Timestamp,
-    id: i64,
-    note: String,
-) -> Result<bool, AlertError> {
-    let last = sql::history(tx, id, Stretch::Before(i64::MAX), 1)?;
-    let repeated = last.first().is_some_and(|entry| {
-        entry.text.as_ref() == Some(&note)
-            && entry.actor.as_ref().and_then(|actor| actor.id) == caller.actor.id()
-    });
-    if !repeated {
-        say(tx, caller, now, id, note)?;
+/// A change with the person it names looked up: what one caller wants of one alert or many.
+pub(super) struct Intent {
+    wish: Wish,
+    actor: Person,
+    /// Why nobody new may be given to the person it names.
+    objection: Option<String>,
+}
+
+impl Intent {
+    /// Looks the person up; an unknown one is refused.
+    pub(super) fn new(
+        tx: &mut Tx<'_>,
+        caller: &Caller,
+        change: &AlertChange,
+    ) -> Result<Self, AlertError> {
+        let actor = Person {
+            id: caller.actor.id().unwrap_or(0),
+            username: caller.actor.name().to_owned(),
+        };
+        let (assigned_to, objection) = match &change.assigned_to {
+            Edit::Keep => (Edit::Keep, None),
+            Edit::Clear => (Edit::Clear, None),
+            Edit::Set(wanted) => {
+                let (person, objection) = appointed(tx, wanted, &actor)?;
+                (Edit::Set(person), objection)
+            }
+        };
+        let wish = Wish {
+            status: change.status,
+            resolution: change.resolution,
+            note: change.note.clone(),
+            assigned_to,
+        };
+        Ok(Self {
+            wish,
+            actor,
+            objection,
+        })
     }
-    Ok(!repeated)
+
+    /// The alert as it is wanted; whoever is assigned already stays without being checked again.
+    pub(super) fn apply(
+        &self,
+        alert: &AlertState,
+        now: Timestamp,
+    ) -> Result<AlertState, AlertError> {
+        if let (Some(objection), Edit::Set(person)) = (&self.objection, &self.wish.assigned_to)
+            && alert.assigned_to.as_ref() != Some(person)
+        {
+            return Err(AlertError::Field("assigned_to", objection.clone()));
+        }
+        Ok(apply(alert, &self.wish, &self.actor, now)?)
+    }
+
+    /// The note that goes with it.
+    pub(super) const fn note(&self) -> Option<&String> {
+        self.wish.note.as_ref()
+    }
 }
 
-/// The person a change names; whoever is assigned already stays without being checked again.
-fn assignee(
+/// The person a change names, and what speaks against giving them an alert.
+fn appointed(
     tx: &mut Tx<'_>,
-    alert: &AlertState,
+    wanted: &Assignee,
     actor: &Person,
-    wanted: &Edit<Assignee>,
-) -> Result<Edit<Person>, AlertError> {
-    let wanted = match wanted {
-        Edit::Keep => return Ok(Edit::Keep),
-        Edit::Clear => return Ok(Edit::Clear),
-        Edit::Set(wanted) => wanted,
-    };
+) -> Result<(Person, Option<String>), AlertError> {
     let (found, name) = match wanted {
         Assignee::Id(id) => (sql::person(tx, *id)?, format!("user {id}")),
         Assignee::Name(name) if name.eq_ignore_ascii_case("me") => {
@@ -184,23 +235,19 @@ fn assignee(
         Assignee::Name(name) if name.contains('\0') => (None, format!("{name:?}")),
         Assignee::Name(name) => (sql::person_named(tx, name)?, format!("{name:?}")),
     };
-    let refuse = |what: String| Err(AlertError::Field("assigned_to", what));
     let Some((person, enabled, role)) = found else {
-        return refuse(format!("{name}: there is no such user"));
+        let what = format!("{name}: there is no such user");
+        return Err(AlertError::Field("assigned_to", what));
     };
-    if alert.assigned_to.as_ref() == Some(&person) {
-        return Ok(Edit::Set(person));
-    }
     let triages = role
         .parse::<Role>()
         .is_ok_and(|role| role.can(Capability::AlertTriage));
-    if !enabled {
-        return refuse(format!("{name}: the account is disabled"));
-    }
-    if !triages {
-        return refuse(format!("{name}: the role {role} does not triage alerts"));
-    }
-    Ok(Edit::Set(person))
+    let objection = match (enabled, triages) {
+        (false, _) => Some(format!("{name}: the account is disabled")),
+        (true, false) => Some(format!("{name}: the role {role} does not triage alerts")),
+        (true, true) => None,
+    };
+    Ok((person, objection))
 }
 
 /// Comments on an alert, audited, announced once it is kept; the answer is the comment as the

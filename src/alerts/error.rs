@@ -1,9 +1,10 @@
 //! What can be wrong with a request about alerts.
 
+use http::StatusCode;
 use store::StoreError;
 
 use super::lifecycle::Refusal;
-use crate::http::Problem;
+use crate::http::{FieldErrors, Problem};
 use crate::repeats::RepeatError;
 
 /// Why a request about alerts was not carried out.
@@ -21,6 +22,26 @@ pub enum AlertError {
     /// A value is not valid.
     #[error("{0}: {1}")]
     Field(&'static str, String),
+    /// Several values are not valid, by field.
+    #[error("not valid: {0:?}")]
+    Fields(FieldErrors),
+    /// A filter finds another number of alerts than whoever asked was told.
+    #[error(
+        "the filter finds {found} alerts, not {expected}: nothing was changed; ask again with \
+         expect_count {found} if those are meant"
+    )]
+    OtherCount {
+        /// How many were expected.
+        expected: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// A change cannot be taken back, or not any more.
+    #[error(
+        "this change cannot be taken back any more: a token works once, for 30 seconds, for \
+         whoever made the change"
+    )]
+    UndoGone,
     /// A repeated request could not be answered.
     #[error(transparent)]
     Repeat(#[from] RepeatError),
@@ -42,6 +63,11 @@ impl From<AlertError> for Problem {
                 Refusal::OtherWithoutNote => Self::field("note", refusal.to_string()),
             },
             AlertError::Field(name, what) => Self::field(name, what),
+            AlertError::Fields(errors) => Self::validation(errors),
+            AlertError::OtherCount { .. } => Self::conflict(error.to_string()),
+            AlertError::UndoGone => {
+                Self::new(StatusCode::GONE, "gone", "This is over", error.to_string())
+            }
             AlertError::Repeat(error) => error.into(),
             AlertError::Store(error) => error.into(),
         }

@@ -1,14 +1,16 @@
 //! Which alerts are wanted, in which order, from where on.
 
-use base::{Cursor, Direction, Severity, Timestamp};
+mod order;
+mod read;
 
-use super::model::AlertStatus;
-use crate::http::Params;
+use base::{Severity, Timestamp};
 
-/// Most words of a search.
-const WORDS_MAX: usize = 8;
-/// Longest search, in characters.
-const SEARCH_MAX: usize = 200;
+pub(super) use order::Position;
+pub use order::{Ordering, SortKey, Way};
+pub use read::ALERT_FIELDS;
+
+use super::model::{AlertStatus, Resolution};
+use crate::search::{Span, narrow};
 
 /// Whose alerts are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,51 +23,163 @@ pub enum Assigned {
     Name(String),
 }
 
+/// What a filter can ask about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilterField {
+    /// How bad it is.
+    Severity,
+    /// How far people are.
+    Status,
+    /// Its own number.
+    Id,
+    /// Whether it waits past a due time.
+    Overdue,
+    /// Who reported it.
+    Source,
+    /// What kind of event raised it.
+    Type,
+    /// Who works on it.
+    Owner,
+    /// Where its address is.
+    Country,
+    /// The address it is about.
+    Address,
+    /// Why it was resolved.
+    Resolution,
+    /// Words in it.
+    Text,
+}
+
+/// Values of a field of which any must hold; `None` is an alert without a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AnyOf {
+    /// Sources, exactly.
+    Source(Vec<String>),
+    /// Event types, lower case.
+    Type(Vec<String>),
+    /// Who works on it.
+    Owner(Vec<Assigned>),
+    /// Country codes, upper case.
+    Country(Vec<Option<String>>),
+    /// Addresses, in their canonical text.
+    Address(Vec<Option<String>>),
+    /// Why it was resolved.
+    Resolution(Vec<Option<Resolution>>),
+    /// Numbers of alerts.
+    Id(Vec<i64>),
+    /// A text, lower case, that occurs in title, source or description.
+    Text(String),
+}
+
+impl AnyOf {
+    /// The field it asks about.
+    #[must_use]
+    pub const fn field(&self) -> FilterField {
+        match self {
+            Self::Source(_) => FilterField::Source,
+            Self::Type(_) => FilterField::Type,
+            Self::Owner(_) => FilterField::Owner,
+            Self::Country(_) => FilterField::Country,
+            Self::Address(_) => FilterField::Address,
+            Self::Resolution(_) => FilterField::Resolution,
+            Self::Id(_) => FilterField::Id,
+            Self::Text(_) => FilterField::Text,
+        }
+    }
+}
+
+/// A test of each alert that no index of its own serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Test {
+    /// Whether it leaves out what it names.
+    pub negated: bool,
+    /// What it names.
+    pub any: AnyOf,
+    /// Where it stands in the query, when it came from one.
+    pub span: Option<Span>,
+}
+
 /// Which alerts are wanted; all of what is given must hold, any of a list's values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AlertFilter {
-    /// Severities.
+    /// Severities, mildest first; all when empty.
     pub severity: Vec<Severity>,
-    /// Statuses.
+    /// Statuses, in the order of an alert's life; all when empty.
     pub status: Vec<AlertStatus>,
-    /// The source, exactly.
-    pub source_name: Option<String>,
-    /// Event types, lower case.
-    pub event_type: Vec<String>,
-    /// Who works on it.
-    pub assigned_to: Option<Assigned>,
-    /// Country codes, upper case.
-    pub country: Vec<String>,
-    /// Address, in its canonical text.
-    pub ip_address: Option<String>,
-    /// Words, lower case, that must each occur in title, source or description.
-    pub words: Vec<String>,
+    /// Numbers of alerts, at most 100; all when empty.
+    pub id: Vec<i64>,
     /// Raised from this time on.
     pub from: Option<Timestamp>,
     /// Raised before this time.
     pub to: Option<Timestamp>,
     /// Whether it waits past a due time: OPEN past the first, or unresolved past the second.
     pub overdue: Option<bool>,
+    /// Everything else, each of which must hold.
+    pub tests: Vec<Test>,
+    /// Fields of which two conditions contradict each other: nothing can match.
+    pub never: Vec<FilterField>,
 }
 
 impl AlertFilter {
-    /// Takes every filter out of the parameters; `me` is the person `assigned_to=me` means.
-    pub fn take(params: &mut Params, me: Option<i64>) -> Self {
-        Self {
-            severity: distinct(params.values("severity")),
-            status: distinct(params.values("status")),
-            source_name: params.text("source_name").or(params.text("source")),
-            event_type: lower(&params.list("event_type")),
-            assigned_to: assigned(params, me),
-            country: country(params),
-            ip_address: params
-                .value::<std::net::IpAddr>("ip_address")
-                .map(|address| address.to_string()),
-            words: words(params),
-            from: params.time("from"),
-            to: params.time("to"),
-            overdue: params.flag("overdue"),
+    /// The same with a test that must hold too.
+    #[must_use]
+    pub fn and(mut self, any: AnyOf) -> Self {
+        self.test(false, any, None);
+        self
+    }
+
+    /// The same without anything about a field.
+    #[must_use]
+    pub fn without(mut self, field: FilterField) -> Self {
+        match field {
+            FilterField::Severity => self.severity.clear(),
+            FilterField::Status => self.status.clear(),
+            FilterField::Id => self.id.clear(),
+            FilterField::Overdue => self.overdue = None,
+            _ => {}
         }
+        self.tests.retain(|test| test.any.field() != field);
+        self.never.retain(|it| *it != field);
+        self
+    }
+
+    /// What it says about a field, and nothing else.
+    #[must_use]
+    pub fn only(&self, field: FilterField) -> Self {
+        let mut only = Self::default();
+        match field {
+            FilterField::Severity => only.severity.clone_from(&self.severity),
+            FilterField::Status => only.status.clone_from(&self.status),
+            FilterField::Id => only.id.clone_from(&self.id),
+            FilterField::Overdue => only.overdue = self.overdue,
+            _ => {}
+        }
+        let tests = self.tests.iter().filter(|test| test.any.field() == field);
+        only.tests = tests.cloned().collect();
+        only.never = self
+            .never
+            .iter()
+            .filter(|it| **it == field)
+            .copied()
+            .collect();
+        only
+    }
+
+    /// The tests of a field that name what is wanted, not what is left out.
+    pub fn wanted(&self, field: FilterField) -> impl Iterator<Item = &AnyOf> {
+        let tests = self.tests.iter().filter(|test| !test.negated);
+        tests
+            .map(|test| &test.any)
+            .filter(move |any| any.field() == field)
+    }
+
+    /// Whether one person's alerts are asked for, which an index serves.
+    #[must_use]
+    pub fn is_of_one(&self) -> bool {
+        self.wanted(FilterField::Owner).any(|any| match any {
+            AnyOf::Owner(people) => people.len() == 1 && !people.contains(&Assigned::Nobody),
+            _ => false,
+        })
     }
 
     /// Whether only severity and status are asked for: then the kept counts know how many.
@@ -81,243 +195,58 @@ impl AlertFilter {
                 ..Self::default()
             }
     }
-}
 
-fn distinct<T: Ord>(mut values: Vec<T>) -> Vec<T> {
-    values.sort_unstable();
-    values.dedup();
-    values
-}
-
-fn lower(values: &[String]) -> Vec<String> {
-    distinct(values.iter().map(|value| value.to_lowercase()).collect())
-}
-
-fn assigned(params: &mut Params, me: Option<i64>) -> Option<Assigned> {
-    let name = params.text("assigned_to")?;
-    let name = name.trim();
-    match (name.to_ascii_lowercase().as_str(), me) {
-        ("none", _) => Some(Assigned::Nobody),
-        ("me", Some(me)) => Some(Assigned::Person(me)),
-        _ => Some(Assigned::Name(name.to_owned())),
-    }
-}
-
-fn country(params: &mut Params) -> Vec<String> {
-    let codes = params.list("country");
-    if codes
-        .iter()
-        .any(|code| code.len() != 2 || !code.bytes().all(|byte| byte.is_ascii_alphabetic()))
-    {
-        params.refuse(
-            "country",
-            "must be codes of two letters, such as DE (ISO 3166-1)",
-        );
-    }
-    distinct(codes.iter().map(|code| code.to_ascii_uppercase()).collect())
-}
-
-fn words(params: &mut Params) -> Vec<String> {
-    let search = params.text("search").unwrap_or_default();
-    let words = distinct(search.split_whitespace().map(str::to_lowercase).collect());
-    if words.len() > WORDS_MAX || search.chars().count() > SEARCH_MAX {
-        params.refuse("search", "at most 8 words of 200 characters in all");
-    }
-    words
-}
-
-/// What a list is sorted by; equal ones by time, then by id.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SortKey {
-    /// When it was raised.
-    #[default]
-    CreatedAt,
-    /// How bad it is.
-    Severity,
-}
-
-/// The order of a list; by default the newest first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ordering {
-    /// By what.
-    pub key: SortKey,
-    /// Which way.
-    pub way: Way,
-}
-
-/// Which way a list goes along its key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Way {
-    /// Newest, or worst, first.
-    #[default]
-    Falling,
-    /// Oldest, or mildest, first.
-    Rising,
-}
-
-impl Way {
-    /// The other way.
+    /// Whether texts are searched, which reads and folds each row's description.
     #[must_use]
-    pub const fn reversed(self) -> Self {
-        match self {
-            Self::Falling => Self::Rising,
-            Self::Rising => Self::Falling,
+    pub fn is_search(&self) -> bool {
+        let mut tests = self.tests.iter();
+        tests.any(|test| test.any.field() == FilterField::Text)
+    }
+
+    fn test(&mut self, negated: bool, any: AnyOf, span: Option<Span>) {
+        self.tests.push(Test { negated, any, span });
+    }
+
+    fn severities(&mut self, negated: bool, values: &[Severity]) {
+        if !narrow(&mut self.severity, &Severity::ALL, negated, values) {
+            self.never.push(FilterField::Severity);
         }
     }
-}
 
-impl Ordering {
-    /// Takes `ordering` out of the parameters.
-    pub fn take(params: &mut Params) -> Self {
-        let of = |key, way| Self { key, way };
-        match params.text("ordering").as_deref().map(str::trim) {
-            None | Some("-created_at") => Self::default(),
-            Some("created_at") => of(SortKey::CreatedAt, Way::Rising),
-            Some("-severity") => of(SortKey::Severity, Way::Falling),
-            Some("severity") => of(SortKey::Severity, Way::Rising),
-            Some(_) => {
-                params.refuse(
-                    "ordering",
-                    "must be one of -created_at, created_at, -severity, severity",
-                );
-                Self::default()
+    fn statuses(&mut self, negated: bool, values: &[AlertStatus]) {
+        if !narrow(&mut self.status, &AlertStatus::ALL, negated, values) {
+            self.never.push(FilterField::Status);
+        }
+    }
+
+    /// Numbers of alerts are looked up; those left out are tested.
+    fn ids(&mut self, negated: bool, mut values: Vec<i64>, span: Option<Span>) {
+        values.sort_unstable();
+        values.dedup();
+        if negated {
+            self.test(true, AnyOf::Id(values), span);
+        } else if self.id.is_empty() {
+            self.id = values;
+        } else {
+            self.id.retain(|id| values.contains(id));
+            if self.id.is_empty() {
+                self.never.push(FilterField::Id);
             }
         }
     }
-}
 
-/// A row's place in any ordered list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Position {
-    pub(super) severity: Severity,
-    pub(super) created_at: Timestamp,
-    pub(super) id: i64,
-}
+    fn since(&mut self, from: Timestamp) {
+        self.from = self.from.max(Some(from));
+    }
 
-/// Bits a time takes in a cursor's key beside a severity: microseconds until the year 2255.
-const TIME_BITS: u32 = 53;
+    fn before(&mut self, to: Timestamp) {
+        self.to = Some(self.to.map_or(to, |kept| kept.min(to)));
+    }
 
-impl Position {
-    /// The cursor of a page that begins here.
-    pub(super) fn cursor(self, key: SortKey, direction: Direction) -> Cursor {
-        let time = self.created_at.micros();
-        Cursor {
-            direction,
-            key: match key {
-                SortKey::CreatedAt => time,
-                SortKey::Severity => (self.severity.id() << TIME_BITS) | time,
-            },
-            id: self.id,
+    fn waits(&mut self, overdue: bool) {
+        if self.overdue.is_some_and(|kept| kept != overdue) {
+            self.never.push(FilterField::Overdue);
         }
-    }
-
-    /// The place a cursor names; `None` for a cursor of a list sorted by something else.
-    pub(super) fn of(cursor: Cursor, key: SortKey) -> Option<Self> {
-        let (severity, time) = match key {
-            SortKey::CreatedAt => (Severity::Info, cursor.key),
-            SortKey::Severity => (
-                Severity::from_id(cursor.key >> TIME_BITS)?,
-                cursor.key & ((1 << TIME_BITS) - 1),
-            ),
-        };
-        Some(Self {
-            severity,
-            created_at: Timestamp::from_micros(time),
-            id: cursor.id,
-        })
-    }
-
-    /// The place just behind this one along the list, so that a page before it includes its row.
-    pub(super) const fn behind(self, way: Way) -> Self {
-        let id = match way {
-            Way::Falling => self.id.saturating_sub(1),
-            Way::Rising => self.id.saturating_add(1),
-        };
-        Self { id, ..self }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn read(query: &str) -> (AlertFilter, Ordering, Result<(), Vec<String>>) {
-        let mut params = Params::parse(query).unwrap();
-        let filter = AlertFilter::take(&mut params, Some(5));
-        let ordering = Ordering::take(&mut params);
-        let end = params
-            .finish()
-            .map_err(|problem| problem.errors().keys().cloned().collect());
-        (filter, ordering, end)
-    }
-
-    #[test]
-    fn words_are_read_in_any_case() {
-        let (filter, ordering, end) = read(
-            "status=ack,open&status=OPEN&severity=High&country=de&event_type=Login&assigned_to=ME\
-             &search=Root%20LOGIN&ip_address=2001:DB8::0:1&overdue=true&ordering=-severity",
-        );
-        assert_eq!(end, Ok(()));
-        assert_eq!(
-            filter,
-            AlertFilter {
-                severity: vec![Severity::High],
-                status: vec![AlertStatus::Open, AlertStatus::Acknowledged],
-                event_type: vec!["login".to_owned()],
-                assigned_to: Some(Assigned::Person(5)),
-                country: vec!["DE".to_owned()],
-                ip_address: Some("2001:db8::1".to_owned()),
-                words: vec!["login".to_owned(), "root".to_owned()],
-                overdue: Some(true),
-                ..AlertFilter::default()
-            }
-        );
-        assert_eq!(
-            (ordering.key, ordering.way),
-            (SortKey::Severity, Way::Falling)
-        );
-        assert!(!filter.is_counted());
-        assert!(read("status=open&severity=low").0.is_counted());
-        assert!(!read("status=open&from=2026-01-01").0.is_counted());
-    }
-
-    #[test]
-    fn what_is_not_allowed_is_named() {
-        let (.., end) = read(
-            "status=closed&severity=bad&country=Germany&ip_address=x&overdue=maybe&ordering=title\
-             &search=a+b+c+d+e+f+g+h+i&colour=red",
-        );
-        let fields = [
-            "colour",
-            "country",
-            "ip_address",
-            "ordering",
-            "overdue",
-            "search",
-            "severity",
-            "status",
-        ];
-        assert_eq!(end.unwrap_err(), fields);
-    }
-
-    proptest! {
-        #[test]
-        fn a_cursor_leads_back_to_its_place(
-            severity in prop::sample::select(Severity::ALL.to_vec()),
-            micros in 0_i64..(1 << TIME_BITS),
-            id: i64,
-        ) {
-            let place = Position {
-                severity,
-                created_at: Timestamp::from_micros(micros),
-                id,
-            };
-            let by_severity = place.cursor(SortKey::Severity, Direction::Next);
-            prop_assert_eq!(Position::of(by_severity, SortKey::Severity), Some(place));
-            let by_time = place.cursor(SortKey::CreatedAt, Direction::Next);
-            let found = Position::of(by_time, SortKey::CreatedAt).unwrap();
-            prop_assert_eq!((found.created_at, found.id), (place.created_at, place.id));
-        }
+        self.overdue = Some(overdue);
     }
 }

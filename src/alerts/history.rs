@@ -54,6 +54,12 @@ fn pair<T: Serialize>(name: &'static str, from: T, to: T) -> (&'static str, From
     )
 }
 
+/// The same as JSON text.
+pub(super) fn changes_text(before: &AlertState, after: &AlertState) -> String {
+    // Names and plain values always have a JSON form.
+    serde_json::to_string(&changes(before, after)).unwrap_or_default()
+}
+
 /// An entry about a change.
 pub(super) fn changed(
     caller: &Caller,
@@ -93,6 +99,7 @@ fn entry(
         address: Some(caller.origin.address.to_string()),
         changes,
         text,
+        undone: false,
     }
 }
 
@@ -106,6 +113,7 @@ pub(super) fn raised(alert: &AlertState) -> TimelineEntry {
         address: None,
         changes: None,
         text: None,
+        undone: false,
     }
 }
 

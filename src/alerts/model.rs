@@ -304,6 +304,10 @@ pub struct TimelineEntry {
     pub changes: Option<Box<RawValue>>,
     /// The note given with a change, or the comment.
     pub text: Option<String>,
+    /// Whether the change took an earlier one back; absent when it did not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub undone: bool,
 }
 
 #[cfg(test)]

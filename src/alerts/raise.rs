@@ -6,6 +6,7 @@ use store::{StoreError, Tx};
 
 use super::history;
 use super::model::{AlertState, AlertStatus};
+use super::rollup::{self, Place};
 use super::sla;
 use super::sql::{self, Tally};
 use crate::config::Settings;
@@ -14,6 +15,18 @@ use crate::http::Caller;
 /// The shard of the kept counts that people's changes go to, so that they never wait for a
 /// server that is storing events.
 pub(super) const PEOPLE: i64 = -1;
+
+/// Longest title of an alert, in characters: the beginning of the event's description.
+pub(super) const TITLE_MAX: usize = 200;
+
+/// What an alert is called: the first line of its event's description, at most 200 characters.
+#[must_use]
+pub fn title_of(description: &str) -> &str {
+    let line = description.trim().lines().next().unwrap_or_default();
+    line.char_indices()
+        .nth(TITLE_MAX)
+        .map_or(line, |(end, _)| line.get(..end).unwrap_or(line))
+}
 
 /// What an alert takes over from its event.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +83,7 @@ pub fn raise(
         *n = n.saturating_add(1);
     }
     sql::tally(tx, shard, &tally)?;
+    rollup::raised(tx, shard, now, alerts)?;
     let found = sql::ids_between(tx, first, last)?;
     alerts
         .iter()
@@ -89,16 +103,22 @@ pub fn raise(
 ///
 /// # Errors
 /// The database's fault.
-pub fn withdraw(tx: &mut Tx<'_>, event_id: EventId) -> Result<Option<AlertState>, StoreError> {
+pub fn withdraw(
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    event_id: EventId,
+) -> Result<Option<AlertState>, StoreError> {
     let Some(alert) = of_event(tx, event_id)? else {
         return Ok(None);
     };
     let Some(alert) = sql::lock(tx, alert)? else {
         return Ok(None);
     };
+    let place = sql::place(tx, alert.id)?;
     sql::delete(tx, alert.id)?;
     let gone = Tally::from([((alert.status, alert.severity), -1)]);
     sql::tally(tx, PEOPLE, &gone)?;
+    rollup::withdrawn(tx, now, &alert, place)?;
     Ok(Some(alert))
 }
 
@@ -114,6 +134,9 @@ pub fn of_event(tx: &mut Tx<'_>, event_id: EventId) -> Result<Option<i64>, Store
 /// country. Due times follow the severity, counted from when the alert was raised. Returns the
 /// alert's id, or `None` when the event has no alert.
 ///
+/// A severity or title other than what the event stood for before (`was`) was given by a person
+/// and stays.
+///
 /// What people see change of the alert itself is in its history; the audit log is the caller's.
 ///
 /// # Errors
@@ -123,6 +146,7 @@ pub fn follow_event(
     settings: &Settings,
     caller: &Caller,
     now: Timestamp,
+    was: (Severity, &str),
     event: &NewAlert<'_>,
 ) -> Result<Option<i64>, StoreError> {
     let Some(id) = of_event(tx, event.event_id)? else {
@@ -131,12 +155,15 @@ pub fn follow_event(
     let Some(before) = sql::lock(tx, id)? else {
         return Ok(None);
     };
+    let place = sql::place(tx, id)?;
     sql::copy(tx, id, event)?;
-    let mut after = AlertState {
-        severity: event.severity,
-        title: event.title.to_owned(),
-        ..before.clone()
-    };
+    let mut after = before.clone();
+    if before.severity == was.0 {
+        after.severity = event.severity;
+    }
+    if before.title == was.1 {
+        event.title.clone_into(&mut after.title);
+    }
     if after.severity != before.severity {
         (after.ack_due_at, after.resolve_due_at) =
             sla::due(settings, after.severity, after.created_at);
@@ -144,6 +171,9 @@ pub fn follow_event(
     if after != before {
         store_change(tx, caller, now, &before, &mut after, None)?;
     }
+    // After the counts, as in every other change: else each could wait for the other's.
+    let next = Place::new(event.source_id, event.country, event.ip_address);
+    rollup::relocated(tx, before.created_at, place, next)?;
     Ok(Some(id))
 }
 
@@ -163,6 +193,7 @@ pub(super) fn store_change(
     let n = moved.entry((after.status, after.severity)).or_default();
     *n = n.saturating_add(1);
     sql::tally(tx, PEOPLE, &moved)?;
+    rollup::changed(tx, now, before, after)?;
     let changes = history::changes(before, after);
     sql::record(tx, after.id, history::changed(caller, now, &changes, note)).map(drop)
 }

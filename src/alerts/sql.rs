@@ -1,9 +1,14 @@
 //! Every statement on alerts and their counts; lists are in `query` and `list`, their history is in
 //! `timeline`.
 
+mod bulk;
+mod enrichment;
+mod facets;
 mod list;
 mod query;
+mod similar;
 mod timeline;
+mod undo;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,14 +18,20 @@ use store::{Arg, Row, StoreError, Tx};
 
 use super::model::{Alert, AlertState, AlertStatus, Person, Resolution};
 use super::raise::NewAlert;
+use super::rollup::Place;
 use super::sla;
 use crate::events::{EVENT_COLUMNS, EVENT_JOIN, read_event};
 
+pub(super) use bulk::{already_said, lock_all, record_changes, record_comments, update_all};
+pub(super) use enrichment::{events_by_hour, last_seen, source};
+pub(super) use facets::{Apart, Looked, Named, Seen, ids_named, names, scan};
 #[cfg(test)]
 pub(super) use list::plan;
 pub(super) use list::{Page, count, page};
 pub(super) use query::Query;
+pub(super) use similar::{Shared, Traits, sharing, traits};
 pub(super) use timeline::{Stretch, history, history_length, record};
+pub(super) use undo::{Step, forget_steps, keep_steps, next_steps, people, spend_steps};
 
 const STATE_COLUMNS: &str = "a.id, a.status, a.severity, a.title, a.assigned_to, u.username, \
     a.resolution, a.resolution_note, a.created_at, a.acknowledged_at, a.resolved_at, \
@@ -282,6 +293,23 @@ pub(super) fn copy(tx: &mut Tx<'_>, id: i64, event: &NewAlert<'_>) -> Result<(),
         ],
     )?;
     Ok(())
+}
+
+/// Where an alert belongs, by primary key.
+pub(super) fn place(tx: &mut Tx<'_>, id: i64) -> Result<Place, StoreError> {
+    tx.query_one(
+        "select source_id, country, ip_address from alerts where id = $1",
+        &[id.into()],
+        |row| {
+            let country: Option<String> = row.get(1)?;
+            let address: Option<String> = row.get(2)?;
+            Ok(Place::new(
+                row.get(0)?,
+                country.as_deref(),
+                address.as_deref(),
+            ))
+        },
+    )
 }
 
 /// Deletes an alert and its history.

@@ -58,7 +58,7 @@ pub async fn stats(app: &App) -> Result<AlertStats, AlertError> {
 }
 
 /// The same within a transaction.
-pub(super) fn stats_in(tx: &mut Tx<'_>) -> Result<AlertStats, AlertError> {
+pub(crate) fn stats_in(tx: &mut Tx<'_>) -> Result<AlertStats, AlertError> {
     let counts = sql::counts(tx)?;
     let open = |severity| of(&counts, AlertStatus::Open, severity);
     let all = |status| Severity::ALL.map(|it| of(&counts, status, it)).iter().sum();

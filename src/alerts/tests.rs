@@ -1,6 +1,7 @@
 //! Alerts on a database of their own: raised, changed, found, counted.
 
 mod counting;
+mod figures;
 mod finding;
 mod triage;
 
@@ -186,6 +187,7 @@ fn caller(id: i64, username: &str, role: Role) -> Caller {
         origin: Origin {
             address: [192, 0, 2, 7].into(),
             proxy: None,
+            https: false,
             user_agent: Arc::from("test"),
             request_id: Arc::from("request"),
         },

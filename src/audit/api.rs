@@ -11,13 +11,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use http::{HeaderValue, header};
-use store::StoreError;
 
 use super::chain::{Verification, verify};
 use super::model::{AuditEntry, AuditFilter};
 use super::sql;
 use crate::app::App;
-use crate::http::{COUNT_MAX, Count, Here, List, PageRequest, Params, Problem};
+use crate::http::{Count, Here, List, PageRequest, Params, Problem};
 
 /// Entries read at a time for an export.
 const EXPORT_PART: i64 = 1_000;
@@ -61,14 +60,7 @@ pub async fn list(
     let filter = filter(&mut params);
     let page = PageRequest::take(&mut params);
     params.finish()?;
-    let (rows, count) = app
-        .store
-        .read(move |tx| {
-            let rows = sql::page(tx, &filter, page.cursor, page.rows_wanted())?;
-            let count = sql::count(tx, &filter, COUNT_MAX.saturating_add(1))?;
-            Ok::<_, StoreError>((rows, count))
-        })
-        .await?;
+    let (rows, count) = super::list(&app.store, filter, page.cursor, page.rows_wanted()).await?;
     let count = Count::up_to_max(count);
     Ok(Json(List::by_id(
         &here,

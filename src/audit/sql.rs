@@ -28,19 +28,33 @@ pub(super) fn head(tx: &mut Tx<'_>) -> Result<(i64, Vec<u8>), StoreError> {
     )
 }
 
-pub(super) fn insert(
-    tx: &mut Tx<'_>,
-    entry: &AuditEntry,
-    previous: &[u8],
-    hash: &[u8; 32],
-) -> Result<(), StoreError> {
-    let before = entry.before.as_ref().map(|json| json.get());
-    let after = entry.after.as_ref().map(|json| json.get());
-    tx.execute(
-        "insert into audit (seq, at, actor_kind, actor_id, actor, address, user_agent, \
-         request_id, action, object_kind, object_id, before, after, previous_hash, hash) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-        &[
+/// An entry with the hash before it and its own.
+pub(super) type Link = (AuditEntry, Vec<u8>, [u8; 32]);
+
+/// Appends entries that follow the end of the chain and one another.
+pub(super) fn insert(tx: &mut Tx<'_>, links: &[Link]) -> Result<(), StoreError> {
+    const COLUMNS: [&str; 15] = [
+        "seq",
+        "at",
+        "actor_kind",
+        "actor_id",
+        "actor",
+        "address",
+        "user_agent",
+        "request_id",
+        "action",
+        "object_kind",
+        "object_id",
+        "before",
+        "after",
+        "previous_hash",
+        "hash",
+    ];
+    let Some((last, _, end)) = links.last() else {
+        return Ok(());
+    };
+    let rows = links.iter().map(|(entry, previous, hash)| {
+        [
             entry.seq.into(),
             entry.at.into(),
             (&entry.actor_kind).into(),
@@ -52,15 +66,16 @@ pub(super) fn insert(
             (&entry.action).into(),
             entry.object_kind.as_ref().into(),
             entry.object_id.as_ref().into(),
-            before.into(),
-            after.into(),
+            entry.before.as_ref().map(|json| json.get()).into(),
+            entry.after.as_ref().map(|json| json.get()).into(),
             previous.into(),
             hash.into(),
-        ],
-    )?;
+        ]
+    });
+    tx.insert_rows("audit", &COLUMNS, rows)?;
     tx.execute(
         "update audit_head set seq = $1, hash = $2 where id = 1",
-        &[entry.seq.into(), hash.into()],
+        &[last.seq.into(), end.into()],
     )?;
     Ok(())
 }

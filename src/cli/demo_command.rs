@@ -1,16 +1,18 @@
 //! `watchpost demo`: stores the story that [`demo`](super::demo) tells.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::bail;
-use base::{Clock, EventId, MockClock, Timestamp};
+use base::{Clock, EventId, MockClock, Severity, Timestamp};
 use clap::Args;
 use store::StoreError;
 
-use super::demo::{BACKGROUND_MAX, DemoEvent, PERIOD, story};
+use super::demo::{BACKGROUND_MAX, DemoEvent, Duty, PERIOD, Response, story};
 use super::failure::Exit;
 use super::storing::{BATCH_EVENTS, Counts, Storing};
 use super::{session, terminal};
+use crate::alerts::{self, AlertChange, Edit};
 use crate::app::App;
 use crate::config::Settings;
 use crate::events;
@@ -27,14 +29,14 @@ const GATHERED: i64 = 15 * 60 * 1_000_000;
 
 /// Stores a made-up intrusion and everyday noise, to try the product with.
 ///
-/// They happened in the last three days, and every event is tagged `demo`.
+/// They happened in the last seven days, and every event is tagged `demo`.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
     /// Another number tells the same story with other details.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Events of everyday noise around the intrusion (0 to 100000).
-    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    #[arg(long, default_value_t = 4_000, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     background: u32,
     /// Also into a database that holds other events.
     #[arg(long)]
@@ -90,7 +92,8 @@ impl Demo {
             origin: operator.origin.clone(),
         };
         let stored = if present == Present::Nothing {
-            store_in_the_past(app, sender, story).await
+            let duty = Duty::new(app.clock.now(), self.seed);
+            store_in_the_past(app, sender, story, duty).await
         } else {
             // Ids rise in the order of arrival, so what comes after others was received now.
             store_now(app, sender, story).await
@@ -132,11 +135,13 @@ async fn store_now(app: &App, sender: Caller, story: Vec<DemoEvent>) -> anyhow::
     Ok(storing.counts)
 }
 
-/// Stores each event as received when it happened, so that charts and due times have a past.
+/// Stores each event as received when it happened, and lets people respond in between, so that
+/// charts, due times and figures have a past.
 async fn store_in_the_past(
     app: &App,
     sender: Caller,
     story: Vec<DemoEvent>,
+    mut duty: Duty,
 ) -> anyhow::Result<Counts> {
     let Some(first) = story.first() else {
         return Ok(Counts::default());
@@ -144,17 +149,63 @@ async fn store_in_the_past(
     let clock = MockClock::at(first.at);
     let past = app.with_clock(Clock::mock(&clock));
     let mut storing = Storing::begin(&past, sender);
+    let mut due = Responses::new();
     for batch in batches(story) {
         if let Some(last) = batch.last() {
+            respond(&past, &clock, &mut due, last.at).await?;
             clock.advance(last.at.since(clock.now()));
         }
-        let events = batch
+        let events: Vec<Prepared> = batch
             .into_iter()
             .map(|told| Prepared::new(app, told.event))
             .collect();
-        storing.store(events).await?;
+        let severities: Vec<Severity> = events.iter().map(Prepared::severity).collect();
+        let stored = storing.store(events).await?;
+        for (stored, severity) in stored.iter().zip(severities) {
+            let responses = duty.responses(clock.now(), severity);
+            if let Some(alert) = stored.alert {
+                due.extend(responses.into_iter().map(|it| ((it.at, alert), it)));
+            }
+        }
     }
+    respond(&past, &clock, &mut due, app.clock.now()).await?;
     Ok(storing.counts)
+}
+
+/// What people are yet to do, in the order they do it.
+type Responses = BTreeMap<(Timestamp, i64), Response>;
+
+/// Lets people do what they did until a time.
+async fn respond(
+    past: &App,
+    clock: &MockClock,
+    due: &mut Responses,
+    until: Timestamp,
+) -> anyhow::Result<()> {
+    while let Some(next) = due.first_entry() {
+        let ((at, alert), response) = (*next.key(), *next.get());
+        if at > until {
+            break;
+        }
+        next.remove();
+        clock.advance(at.since(clock.now()));
+        let change = AlertChange {
+            status: Some(response.status),
+            resolution: response.resolution.map_or(Edit::Keep, Edit::Set),
+            // Nobody of the house is known here who could be working on it.
+            assigned_to: Edit::Clear,
+            ..AlertChange::default()
+        };
+        alerts::change(
+            past,
+            Caller::system("command line: demo"),
+            alert,
+            None,
+            change,
+        )
+        .await?;
+    }
+    Ok(())
 }
 
 /// Cuts the story into batches, each received when its last event happens: what raises an alert

@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, Parser, Subcommand};
 
-use crate::config::{Settings, load_dot_env, unknown_variables};
+use crate::config::{Settings, load_dot_env, shown, unknown_variables};
 use failure::Exit;
 
 /// Where settings are read from besides flags and the environment: the working directory.
@@ -94,10 +94,11 @@ pub fn run() -> ExitCode {
         return failure::report(&error.into(), Exit::Unusable);
     }
     let command = arguments::command();
-    let (arguments, matches) = match arguments::read(&command) {
+    let (mut arguments, matches) = match arguments::read(&command) {
         Ok(parsed) => parsed,
         Err(error) => return arguments::refuse(&command, &error),
     };
+    arguments.settings.shown = shown(&command, &matches).into();
     match prepare(&arguments, &matches).and_then(|()| execute(arguments, &command, &matches)) {
         Ok(exit) => exit.into(),
         Err(error) => failure::report(&error, failure::exit_of(&error)),

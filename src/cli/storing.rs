@@ -43,10 +43,13 @@ impl Storing {
         }
     }
 
-    /// Stores a batch, all or nothing, synced to disk.
-    pub(super) async fn store(&mut self, events: Vec<Prepared>) -> Result<(), IngestError> {
+    /// Stores a batch, all or nothing, synced to disk; what became of each event, in order.
+    pub(super) async fn store(
+        &mut self,
+        events: Vec<Prepared>,
+    ) -> Result<Vec<Stored>, IngestError> {
         if events.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let batch = Batch {
             caller: self.caller.clone(),
@@ -60,9 +63,12 @@ impl Storing {
             },
             rejected: Rejected::default(),
         };
-        if let Ingested::Stored(_, stored) = self.ingest.store(batch).await? {
-            self.counts.add(&stored);
+        match self.ingest.store(batch).await? {
+            Ingested::Stored(_, stored) => {
+                self.counts.add(&stored);
+                Ok(stored)
+            }
+            Ingested::Repeated(_) => Ok(Vec::new()),
         }
-        Ok(())
     }
 }

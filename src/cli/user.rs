@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::config::Settings;
 use crate::credentials::Secret;
 use crate::http::{Caller, Role};
-use crate::identity::{self, Created, NewUser, User, UserFilter};
+use crate::identity::{self, Created, ListedUser, NewUser, User, UserFilter};
 
 /// Users read at a time.
 const PART: i64 = 200;
@@ -148,9 +148,9 @@ fn show_generated(created: &Created) -> std::io::Result<()> {
 }
 
 async fn list(app: &App) -> anyhow::Result<()> {
-    let mut users: Vec<User> = Vec::new();
+    let mut users: Vec<ListedUser> = Vec::new();
     loop {
-        let cursor = users.last().map(|user| after(user.id));
+        let cursor = users.last().map(|user| after(user.user.id));
         let (part, _) = identity::list_users(app, UserFilter::default(), cursor, PART).await?;
         if part.is_empty() {
             break;
@@ -158,18 +158,28 @@ async fn list(app: &App) -> anyhow::Result<()> {
         users.extend(part);
     }
     let now = app.clock.now();
-    let rows = users.into_iter().rev().map(|user| {
+    let rows = users.into_iter().rev().map(|listed| {
+        let ListedUser { user, sessions } = listed;
         [
             user.id.to_string(),
             user.role.word().to_owned(),
             state(&user, now).to_owned(),
             time(user.last_sign_in_at),
+            sessions.to_string(),
             user.username,
             user.email.unwrap_or_default(),
         ]
     });
     terminal::table(
-        ["ID", "ROLE", "STATE", "LAST SIGN-IN", "USER NAME", "E-MAIL"],
+        [
+            "ID",
+            "ROLE",
+            "STATE",
+            "LAST SIGN-IN",
+            "SESSIONS",
+            "USER NAME",
+            "E-MAIL",
+        ],
         rows,
     )?;
     Ok(())

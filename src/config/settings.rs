@@ -2,12 +2,13 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 use store::Location;
 
-use super::{LogFormat, Optional, Rate, Sla, Toggle};
+use super::{LogFormat, Optional, Rate, Shown, Sla, Toggle};
 
 /// Everything the operator can decide; see `docs/config.md`.
 #[derive(Clone, Debug, clap::Args)]
@@ -135,6 +136,10 @@ pub struct Settings {
     /// How log lines look: text or json.
     #[arg(long, env = "LOG_FORMAT", default_value = "text", global = true)]
     pub log_format: LogFormat,
+    /// Every setting with its value and where that comes from, secrets masked; empty unless the
+    /// program was started from its command line.
+    #[arg(skip)]
+    pub shown: Arc<[Shown]>,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape clap asks for")]

@@ -6,8 +6,6 @@
     reason = "the errors of a handler are in its OpenAPI responses"
 )]
 
-use std::net::IpAddr;
-
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
@@ -19,48 +17,9 @@ use super::sql;
 use crate::app::App;
 use crate::http::{Here, List, PageRequest, Params, PathId, Problem};
 
-/// Most words of a search.
-const WORDS_MAX: usize = 8;
-
-/// Reads the filters events have.
-fn filter(params: &mut Params) -> EventFilter {
-    let search = params.text("search").unwrap_or_default();
-    let search: Vec<String> = search.split_whitespace().map(str::to_owned).collect();
-    if search.len() > WORDS_MAX {
-        params.refuse("search", "at most 8 words");
-    }
-    EventFilter {
-        severity: params.values("severity"),
-        event_type: params
-            .list("event_type")
-            .iter()
-            .map(|text| text.to_lowercase())
-            .collect(),
-        source_name: params.text("source_name").or_else(|| params.text("source")),
-        ip_address: params
-            .value::<IpAddr>("ip_address")
-            .map(|address| address.to_string()),
-        country: country(params),
-        search,
-        from: params.time("from"),
-        to: params.time("to"),
-        has_alert: params.flag("has_alert"),
-    }
-}
-
-/// Reads country codes, in any case.
-fn country(params: &mut Params) -> Vec<String> {
-    let codes = params.list("country");
-    if codes
-        .iter()
-        .any(|code| code.len() != 2 || !code.bytes().all(|b| b.is_ascii_alphabetic()))
-    {
-        params.refuse(
-            "country",
-            "must be a code of two letters, such as DE (ISO 3166-1)",
-        );
-    }
-    codes.iter().map(|code| code.to_ascii_uppercase()).collect()
+/// Reads the filters events have; `24h` is counted back from now.
+pub(super) fn filter(app: &App, params: &mut Params) -> EventFilter {
+    EventFilter::take(params, app.clock.now())
 }
 
 /// Lists events, newest first.
@@ -75,7 +34,9 @@ fn country(params: &mut Params) -> Vec<String> {
         ("ip_address" = Option<String>, Query, description = "Address, IPv4 or IPv6"),
         ("country" = Option<String>, Query, description = "ISO 3166-1 code; several by comma", example = "DE"),
         ("search" = Option<String>, Query, description = "Words of description and source; each must occur"),
-        ("from" = Option<String>, Query, description = "Received from this time on (RFC 3339)"),
+        ("id" = Option<String>, Query, description = "Numbers of events, up to 100 by comma"),
+        ("q" = Option<String>, Query, description = "The same and more in the query language: `docs/search.md`", example = "severity:HIGH,CRITICAL -source:test \"brute force\""),
+        ("from" = Option<String>, Query, description = "Received from this time on: RFC 3339, a date, or how long ago such as 24h"),
         ("to" = Option<String>, Query, description = "Received before this time"),
         ("has_alert" = Option<bool>, Query, description = "Whether it raised an alert"),
         ("ordering" = Option<String>, Query, description = "-timestamp (default) or timestamp"),
@@ -90,7 +51,7 @@ pub async fn list(
     here: Here,
     mut params: Params,
 ) -> Result<Json<List<Event>>, Problem> {
-    let filter = filter(&mut params);
+    let filter = filter(&app, &mut params);
     let page = PageRequest::take(&mut params);
     let ascending = match params.text("ordering").as_deref() {
         None | Some("-timestamp" | "-id") => false,
@@ -128,11 +89,8 @@ pub async fn list(
     ),
 )]
 pub async fn detail(State(app): State<App>, PathId(id): PathId) -> Result<Response, Problem> {
-    let event = app
-        .store
-        .read(move |tx| sql::get(tx, EventId::new(id), false))
-        .await?
-        .ok_or_else(|| no_event(id))?;
+    let event = super::show(&app, EventId::new(id)).await?;
+    let event = event.ok_or_else(|| no_event(id))?;
     Ok(with_etag(&event))
 }
 

@@ -3,16 +3,32 @@
 //! Creating, changing and deleting events also concerns alerts and lives in `ingest`.
 
 pub mod api;
+mod around;
+mod export;
+mod fields;
+pub mod figures_api;
+mod filter;
+mod histogram;
+mod list;
 mod model;
 mod sql;
 mod validate;
 
 pub(crate) use api::{no_event, with_etag};
+pub use around::{Around, Neighbour, around};
+pub use export::export;
+pub(crate) use export::{CSV_HEADER, csv_row};
+pub use fields::{Field, Fields, ValueCount, fields};
+pub use filter::EVENT_FIELDS;
+pub use histogram::{Bucket, Histogram, SeverityCounts, histogram};
+pub use list::{Listed, list, oldest, show};
 pub(crate) use model::Row;
 pub use model::{
-    ATTRIBUTES_MAX, DESCRIPTION_MAX, EVENT_TYPE_MAX, Event, EventFilter, NewEvent, SOURCE_NAME_MAX,
-    TAG_MAX, TAGS_MAX,
+    ATTRIBUTES_MAX, DESCRIPTION_MAX, EVENT_TYPE_MAX, Event, EventAnyOf, EventFilter, EventTest,
+    NewEvent, SOURCE_NAME_MAX, TAG_MAX, TAGS_MAX,
 };
 pub use sql::{EVENT_COLUMNS, EVENT_COLUMNS_COUNT, EVENT_JOIN, read_event};
-pub(crate) use sql::{count, delete, event_type_id, get, highest, insert, part, source_id, update};
+pub(crate) use sql::{
+    condition, count, delete, event_type_id, get, highest, insert, is_any, part, source_id, update,
+};
 pub use validate::{EventPatch, read_new};

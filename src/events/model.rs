@@ -85,42 +85,109 @@ pub struct Event {
     pub alert: Option<i64>,
 }
 
+/// Values of a field of which any must hold; `None` is an event without a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventAnyOf {
+    /// Sources, exactly.
+    Source(Vec<String>),
+    /// Event types, lower case.
+    Type(Vec<String>),
+    /// Country codes, upper case.
+    Country(Vec<Option<String>>),
+    /// Addresses, in their canonical text.
+    Address(Vec<Option<String>>),
+    /// Tags, exactly.
+    Tag(Vec<String>),
+    /// Texts, numbers or truth values, as they are written, at a place inside `attributes`.
+    Attribute {
+        /// The names that lead there, outermost first.
+        path: Vec<String>,
+        /// The values.
+        values: Vec<String>,
+    },
+    /// Numbers of events.
+    Id(Vec<i64>),
+    /// A text, lower case, that occurs in the description or the source's name.
+    Text(String),
+}
+
+/// A test of each event that no index of its own serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventTest {
+    /// Whether it leaves out what it names.
+    pub negated: bool,
+    /// What it names.
+    pub any: EventAnyOf,
+}
+
 /// Which events are wanted; all of what is given must hold, any of a list's values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventFilter {
-    /// Severities.
+    /// Severities, mildest first; all when empty.
     pub severity: Vec<Severity>,
-    /// Event types.
-    pub event_type: Vec<String>,
-    /// The source.
-    pub source_name: Option<String>,
-    /// Address, in its canonical text.
-    pub ip_address: Option<String>,
-    /// Country codes, upper case.
-    pub country: Vec<String>,
-    /// Words that must each occur in the description or the source's name.
-    pub search: Vec<String>,
+    /// Numbers of events, at most 100; all when empty.
+    pub id: Vec<i64>,
     /// Received from this time on.
     pub from: Option<Timestamp>,
     /// Received before this time.
     pub to: Option<Timestamp>,
     /// Whether it raised an alert.
     pub has_alert: Option<bool>,
+    /// Everything else, each of which must hold.
+    pub tests: Vec<EventTest>,
+    /// Whether two conditions contradict each other, so that nothing can match.
+    pub never: bool,
 }
 
 impl EventFilter {
-    /// Whether the counts by hour know the answer, but for times within an hour.
+    /// The same with a test that must hold too.
+    #[must_use]
+    pub fn and(mut self, any: EventAnyOf) -> Self {
+        self.tests.push(EventTest {
+            negated: false,
+            any,
+        });
+        self
+    }
+
+    /// Whether the counts by hour know the answer, but for times within an hour: of severity, time
+    /// and one choice of sources.
     pub(crate) fn is_counted(&self) -> bool {
-        self.event_type.is_empty()
-            && self.ip_address.is_none()
-            && self.country.is_empty()
-            && self.search.is_empty()
-            && self.has_alert.is_none()
+        let sources = match self.tests.as_slice() {
+            [] => true,
+            [test] => !test.negated && matches!(test.any, EventAnyOf::Source(_)),
+            _ => false,
+        };
+        sources && self.id.is_empty() && self.has_alert.is_none() && !self.never
     }
 
     /// Whether only HIGH and CRITICAL can match, which have an index of their own.
     pub(crate) fn is_severe(&self) -> bool {
         !self.severity.is_empty() && self.severity.iter().all(|severity| severity.raises_alert())
+    }
+
+    /// The sources of the first choice of them.
+    pub(crate) fn sources(&self) -> Option<&[String]> {
+        self.tests.iter().find_map(|test| match &test.any {
+            EventAnyOf::Source(names) if !test.negated => Some(names.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// Whether the JSON of each row is read.
+    pub(crate) fn reads_attributes(&self) -> bool {
+        let mut tests = self.tests.iter();
+        tests.any(|test| matches!(test.any, EventAnyOf::Attribute { .. }))
+    }
+
+    /// Whether long texts or JSON are read of each row.
+    pub(crate) fn is_search(&self) -> bool {
+        self.tests.iter().any(|test| {
+            matches!(
+                test.any,
+                EventAnyOf::Text(_) | EventAnyOf::Tag(_) | EventAnyOf::Attribute { .. }
+            )
+        })
     }
 }
 

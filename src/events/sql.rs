@@ -3,7 +3,13 @@
 //! Lists and details also look at `alerts.event_id` (its unique index), because an event says
 //! which alert it raised.
 
+mod around;
+mod condition;
+mod fields;
 mod find;
+mod histogram;
+mod matching;
+mod tested;
 
 use std::collections::BTreeMap;
 
@@ -11,7 +17,12 @@ use base::{EventId, Severity, Timestamp};
 use serde_json::value::RawValue;
 use store::{Arg, Row, StoreError, Tx};
 
+pub(super) use around::{Side, neighbours};
+pub(crate) use condition::{condition, is_any};
+pub(super) use fields::{Said, Sample, sample};
 pub(crate) use find::page;
+pub(super) use histogram::{Bar, Counting, lowest, minute};
+pub(crate) use matching::below;
 
 use super::model::{Event, Row as EventRow};
 

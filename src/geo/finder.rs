@@ -97,6 +97,21 @@ impl GeoDb {
         (geo != Geo::default()).then_some(geo)
     }
 
+    /// Tells whether an address has no place: it is private, loopback or otherwise reserved.
+    #[must_use]
+    pub fn is_nowhere(address: IpAddr) -> bool {
+        reserved::label(address.to_canonical()).is_some()
+    }
+
+    /// A country by its code in capitals: its name and a point in its middle; `None` if the code
+    /// is none of ISO 3166-1, nor `XK`.
+    #[must_use]
+    pub fn country(&self, code: &str) -> Option<Geo> {
+        let mut geo = Geo::default();
+        fill_from_country(&mut geo, Some(self.0.countries.get(code)?));
+        Some(geo)
+    }
+
     fn fill_from_record(&self, geo: &mut Geo, record: &Record<'_>) {
         let code = record.country_code().map(str::to_ascii_uppercase);
         let known = code.as_deref().and_then(|code| self.0.countries.get(code));

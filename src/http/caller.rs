@@ -15,6 +15,8 @@ pub struct Origin {
     pub address: IpAddr,
     /// The socket's own address, when a trusted proxy stands in between.
     pub proxy: Option<IpAddr>,
+    /// Whether the client spoke TLS: a trusted proxy's word, for the server itself speaks none.
+    pub https: bool,
     /// The `User-Agent`, at most 512 characters, control characters replaced.
     pub user_agent: Arc<str>,
     /// The request's id, as answered in `X-Request-Id`.
@@ -59,6 +61,14 @@ pub struct Caller {
     pub origin: Origin,
 }
 
+impl Origin {
+    /// The scheme the client used: `https` or `http`.
+    #[must_use]
+    pub const fn scheme(&self) -> &'static str {
+        if self.https { "https" } else { "http" }
+    }
+}
+
 impl Actor {
     /// The word for its kind, as the audit log keeps it.
     #[must_use]
@@ -101,6 +111,7 @@ impl Caller {
             origin: Origin {
                 address: IpAddr::from([127, 0, 0, 1]),
                 proxy: None,
+                https: false,
                 user_agent: Arc::from(occasion),
                 request_id: Arc::from(""),
             },

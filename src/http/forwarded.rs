@@ -30,33 +30,42 @@ pub fn origin(config: &Settings, request: &Request) -> Origin {
     Origin {
         address,
         proxy: (address != peer).then_some(peer),
+        https: is_trusted(config, peer) && says_https(request.headers()),
         user_agent: user_agent(request.headers()),
         request_id: request_id(request.headers()),
     }
 }
 
-/// Scheme and host the client used; the scheme is a trusted proxy's word, else `http`.
+/// Scheme and host the client used.
 #[must_use]
 pub fn base_url(origin: &Origin, headers: &HeaderMap) -> BaseUrl {
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .filter(|host| host.parse::<http::uri::Authority>().is_ok());
-    let forwarded = headers
-        .get("x-forwarded-proto")
-        .filter(|_| origin.proxy.is_some());
-    let scheme = match forwarded.and_then(|scheme| scheme.to_str().ok()) {
-        Some("https") => "https",
-        _ => "http",
-    };
+    let scheme = origin.scheme();
     BaseUrl(host.map_or_else(
         || Arc::from(""),
         |host| Arc::from(format!("{scheme}://{host}")),
     ))
 }
 
+fn is_trusted(config: &Settings, address: IpAddr) -> bool {
+    config.proxies().any(|network| network.contains(&address))
+}
+
+/// What the proxies say of the scheme. Each appends the one it saw, the client's stands first; a
+/// client that forges it only keeps its own cookie from coming back.
+fn says_https(headers: &HeaderMap) -> bool {
+    headers
+        .get("x-forwarded-proto")
+        .and_then(|scheme| scheme.to_str().ok())
+        .and_then(|scheme| scheme.split(',').next())
+        .is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
+}
+
 fn client_address(config: &Settings, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let trusted = |address: IpAddr| config.proxies().any(|network| network.contains(&address));
+    let trusted = |address: IpAddr| is_trusted(config, address);
     if !trusted(peer) {
         return peer;
     }

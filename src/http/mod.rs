@@ -5,6 +5,8 @@
 mod access;
 mod body;
 mod caller;
+mod cookie;
+mod export;
 mod extract;
 mod finish;
 mod forwarded;
@@ -17,6 +19,9 @@ mod problem;
 pub use access::{Access, Capability, Role, UnknownRole};
 pub use body::{BodyLimits, MediaType, RawBody, read_body};
 pub use caller::{Actor, Caller, Origin};
+pub use cookie::{SessionCookie, clear_session_cookie, session_cookie, set_session_cookie};
+pub(crate) use export::csv_cell;
+pub use export::{ExportFormat, UnknownFormat};
 pub use extract::{IfMatch, Json, PathId};
 pub use finish::{MatchedRoute, finish};
 pub use forwarded::{base_url, origin};

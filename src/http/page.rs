@@ -158,6 +158,35 @@ impl PageRequest {
         }
         more
     }
+
+    /// The cursors of the next page and of the one before, of a page in the order of its ids as
+    /// [`PageRequest::cut`] left it; `more` is what that said, `stopped_at` the id at which a
+    /// bounded search gave up before it had enough.
+    pub fn neighbours<T>(
+        &self,
+        rows: &[T],
+        more: bool,
+        stopped_at: Option<i64>,
+        id: impl Fn(&T) -> i64,
+    ) -> (Option<Cursor>, Option<Cursor>) {
+        let (first, last) = (rows.first().map(&id), rows.last().map(&id));
+        let came_from = self.cursor.map(|cursor| cursor.id);
+        let (next, previous) = if self.is_backwards() {
+            (last.or(came_from), if more { first } else { stopped_at })
+        } else {
+            let next = if more { last } else { stopped_at };
+            let has_previous = self.cursor.is_some() || self.offset > 0;
+            (next, first.filter(|_| has_previous))
+        };
+        let at = |direction, id: Option<i64>| {
+            id.map(|id| Cursor {
+                direction,
+                key: id,
+                id,
+            })
+        };
+        (at(Direction::Next, next), at(Direction::Previous, previous))
+    }
 }
 
 impl<T> List<T> {
@@ -175,29 +204,8 @@ impl<T> List<T> {
         id: impl Fn(&T) -> i64,
     ) -> Self {
         let more = page.cut(&mut rows);
-        let (first, last) = (rows.first().map(&id), rows.last().map(&id));
-        let came_from = page.cursor.map(|cursor| cursor.id);
-        let (next, previous) = if page.is_backwards() {
-            (last.or(came_from), if more { first } else { stopped_at })
-        } else {
-            let next = if more { last } else { stopped_at };
-            let has_previous = page.cursor.is_some() || page.offset > 0;
-            (next, first.filter(|_| has_previous))
-        };
-        let at = |direction, id: Option<i64>| {
-            id.map(|id| Cursor {
-                direction,
-                key: id,
-                id,
-            })
-        };
-        Self::new(
-            here,
-            rows,
-            count,
-            at(Direction::Next, next),
-            at(Direction::Previous, previous),
-        )
+        let (next, previous) = page.neighbours(&rows, more, stopped_at, id);
+        Self::new(here, rows, count, next, previous)
     }
 
     /// Makes the answer of a page and its neighbours.

@@ -249,6 +249,23 @@ impl Problem {
         self.0.status
     }
 
+    /// What kind of thing went wrong, as a title.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        self.0.title
+    }
+
+    /// What happened and what to do.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// Why, for the log alone.
+    pub(crate) fn cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
     /// The errors by field.
     #[must_use]
     pub fn errors(&self) -> &FieldErrors {

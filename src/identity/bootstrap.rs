@@ -23,6 +23,26 @@ pub struct FirstAdmin {
     pub weak: bool,
 }
 
+/// What the sign-in page tells before anybody is signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FirstRun {
+    /// Whether somebody can administer the server: an enabled administrator exists.
+    pub has_admin: bool,
+    /// Whether people may sign themselves up.
+    pub signup_open: bool,
+}
+
+/// Says whether an administrator exists and sign-up is open.
+///
+/// # Errors
+/// The database's fault.
+pub async fn first_run(app: &App) -> Result<FirstRun, IdentityError> {
+    Ok(FirstRun {
+        has_admin: app.store.read(sql::any_admin).await?,
+        signup_open: app.config.signup_is_open(),
+    })
+}
+
 /// Makes the first administrator, if one is due:
 ///
 /// - `ADMIN_USERNAME` is set and nobody has that name: that one, whoever else there is. An

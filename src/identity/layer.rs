@@ -3,11 +3,13 @@
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::presented::{Presented, presented};
+use super::same_origin::{self, Kind};
 use super::{keys, sessions};
 use crate::app::App;
-use crate::http::{Access, Actor, Caller, Capability, MatchedRoute, Origin, Problem};
+use crate::http::{Access, Actor, BaseUrl, Caller, Capability, MatchedRoute, Origin, Problem};
 use crate::limits::{Verdict, network_of};
 
 /// What a route demands, handed to [`guard`] where the route is declared.
@@ -21,29 +23,27 @@ pub struct Gate {
     pub route: &'static str,
 }
 
-/// What a request carries in `Authorization`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Presented<'a> {
-    Nothing,
-    Token(&'a str),
-    Key(&'a str),
-    Unreadable,
-}
-
 /// Lets a request through to its handler, with its [`Caller`] put on it, or refuses it: 401
 /// without valid credentials, 403 without the capability, 429 beyond the rate.
 ///
-/// A token's signature is checked in memory before the database is asked. What is refused spends
-/// the address's allowance, what is let through the user's; events are counted by ingestion.
+/// Without `Authorization` a browser's cookie counts, for requests of our own pages alone: see
+/// [`page_guard`](super::page_guard). A token's signature is checked in memory before the database
+/// is asked. What is refused spends the address's allowance, what is let through the user's, or
+/// with a cookie the browser's; events are counted by ingestion.
 pub async fn guard(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     let Some(origin) = request.extensions().get::<Origin>().cloned() else {
         return Problem::internal("a route was mounted outside of http::finish").into_response();
     };
     let presented = match gate.access {
         Access::Open | Access::Public | Access::SignIn => Presented::Nothing,
-        Access::SignedIn | Access::Can(_) | Access::CanOrKey(_) => presented(request.headers()),
+        Access::SignedIn | Access::Can(_) | Access::CanOrKey(_) => {
+            presented(&origin, request.headers())
+        }
     };
-    let (verdict, admitted) = admit(&gate, origin, presented).await;
+    let (verdict, admitted) = match foreign(presented, &request) {
+        Err(problem) => (None, Err(problem)),
+        Ok(()) => admit(&gate, origin, presented).await,
+    };
     let mut response = match admitted {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
@@ -58,27 +58,16 @@ pub async fn guard(State(gate): State<Gate>, mut request: Request, next: Next) -
     response
 }
 
-fn presented(headers: &HeaderMap) -> Presented<'_> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let Some(value) = values.next() else {
-        return Presented::Nothing;
-    };
-    let text = value.to_str().unwrap_or_default().trim();
-    let (scheme, credentials) = text.split_once(' ').unwrap_or((text, ""));
-    let credentials = credentials.trim();
-    // Two headers: a proxy and we might each believe another one.
-    if values.next().is_some() || credentials.is_empty() {
-        return Presented::Unreadable;
+/// Refuses a request with a cookie that no page of ours sent.
+fn foreign(presented: Presented<'_>, request: &Request) -> Result<(), Problem> {
+    if !matches!(presented, Presented::Cookie(_)) {
+        return Ok(());
     }
-    let is_key = credentials.starts_with(keys::PREFIX);
-    match (scheme.to_ascii_lowercase().as_str(), is_key) {
-        ("bearer" | "apikey", true) => Presented::Key(credentials),
-        ("bearer", false) => Presented::Token(credentials),
-        _ => Presented::Unreadable,
-    }
+    let base = request.extensions().get::<BaseUrl>();
+    same_origin::check(Kind::Api, request.method(), request.headers(), base)
 }
 
-type Admitted = Result<Caller, Problem>;
+pub(super) type Admitted = Result<Caller, Problem>;
 
 async fn admit(
     gate: &Gate,
@@ -99,15 +88,17 @@ async fn admit(
     (verdict, within(verdict).map(|()| Caller { actor, origin }))
 }
 
-async fn authenticate(
+pub(super) async fn authenticate(
     gate: &Gate,
     origin: Origin,
     presented: Presented<'_>,
 ) -> (Option<Verdict>, Admitted) {
     let app = &gate.app;
+    let by_cookie = matches!(presented, Presented::Cookie(_));
     match identify(app, &origin, presented).await {
         Ok(actor) => {
             let verdict = match &actor {
+                Actor::User { id, .. } if by_cookie => app.limits.browser.take(id, 1),
                 Actor::User { id, .. } => app.limits.user.take(id, 1),
                 _ => None,
             };
@@ -115,7 +106,13 @@ async fn authenticate(
             (verdict, admitted.map(|()| Caller { actor, origin }))
         }
         Err(problem) if problem.status() == http::StatusCode::UNAUTHORIZED => {
-            let verdict = app.limits.anonymous.take(&network_of(origin.address), 1);
+            let network = network_of(origin.address);
+            // A page left open over night asks on: that is not to use up what programs have.
+            let verdict = if by_cookie {
+                app.limits.visitor.take(&network, 1)
+            } else {
+                app.limits.anonymous.take(&network, 1)
+            };
             (verdict, within(verdict).and(Err(problem)))
         }
         Err(problem) => (None, Err(problem)),
@@ -123,10 +120,17 @@ async fn authenticate(
 }
 
 /// Who presents these credentials.
-async fn identify(app: &App, origin: &Origin, presented: Presented<'_>) -> Result<Actor, Problem> {
+pub(super) async fn identify(
+    app: &App,
+    origin: &Origin,
+    presented: Presented<'_>,
+) -> Result<Actor, Problem> {
     match presented {
         Presented::Nothing | Presented::Unreadable => Err(Problem::unauthorized()),
         Presented::Token(token) => sessions::access_actor(app, token)
+            .await?
+            .ok_or_else(Problem::unauthorized),
+        Presented::Cookie(secret) => sessions::cookie_actor(app, secret)
             .await?
             .ok_or_else(Problem::unauthorized),
         Presented::Key(text) => {
@@ -174,7 +178,7 @@ fn permit(access: Access, actor: &Actor) -> Result<(), Problem> {
     }
 }
 
-fn within(verdict: Option<Verdict>) -> Result<(), Problem> {
+pub(super) fn within(verdict: Option<Verdict>) -> Result<(), Problem> {
     match verdict {
         Some(Verdict {
             refused_for: Some(seconds),
@@ -190,7 +194,7 @@ fn within(verdict: Option<Verdict>) -> Result<(), Problem> {
 }
 
 /// Says what is left, in the syntax of draft-ietf-httpapi-ratelimit-headers-10.
-fn tell(headers: &mut HeaderMap, verdict: Verdict) {
+pub(super) fn tell(headers: &mut HeaderMap, verdict: Verdict) {
     let Verdict {
         policy,
         limit,
@@ -222,33 +226,6 @@ fn tell(headers: &mut HeaderMap, verdict: Verdict) {
 mod tests {
     use super::*;
     use crate::http::Role;
-
-    fn headers(values: &[&str]) -> HeaderMap {
-        values
-            .iter()
-            .map(|value| (header::AUTHORIZATION, HeaderValue::from_str(value).unwrap()))
-            .collect()
-    }
-
-    #[test]
-    fn credentials_are_read_in_any_case_of_the_scheme() {
-        for (given, expected) in [
-            ("Bearer a.b.c", Presented::Token("a.b.c")),
-            ("bEARER  a.b.c ", Presented::Token("a.b.c")),
-            ("Bearer wp_x", Presented::Key("wp_x")),
-            ("apikey wp_x", Presented::Key("wp_x")),
-            ("ApiKey a.b.c", Presented::Unreadable),
-            ("Basic dTpw", Presented::Unreadable),
-            ("Bearer", Presented::Unreadable),
-            ("a.b.c", Presented::Unreadable),
-            ("", Presented::Unreadable),
-        ] {
-            assert_eq!(presented(&headers(&[given])), expected, "{given}");
-        }
-        assert_eq!(presented(&headers(&[])), Presented::Nothing);
-        let twice = headers(&["Bearer a.b.c", "Bearer a.b.c"]);
-        assert_eq!(presented(&twice), Presented::Unreadable);
-    }
 
     #[test]
     fn what_is_demanded_decides() {

@@ -3,9 +3,8 @@
 use base::Timestamp;
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Map;
-use serde_json::value::RawValue;
 
+use super::preferences::{Preferences, PreferencesChange};
 use crate::credentials::{Failures, Secret};
 use crate::http::{Capability, Role};
 
@@ -25,7 +24,7 @@ pub struct User {
     pub role: Role,
     /// Whether it can be used.
     pub enabled: bool,
-    /// Whether its password breaks the rules and is to be changed.
+    /// Whether its password is to be changed: it breaks the rules, or an administrator set it.
     pub weak_password: bool,
     /// When it last signed in.
     pub last_sign_in_at: Option<Timestamp>,
@@ -38,6 +37,17 @@ pub struct User {
     /// Rises with each change; goes into `If-Match`.
     #[schema(example = 1)]
     pub version: i64,
+}
+
+/// A user as lists show them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ListedUser {
+    /// The account.
+    #[serde(flatten)]
+    pub user: User,
+    /// Sessions that count now.
+    #[schema(example = 2)]
+    pub sessions: i64,
 }
 
 /// A user with what only the server needs.
@@ -57,9 +67,8 @@ pub struct Profile {
     pub user: User,
     /// What the role allows.
     pub capabilities: &'static [Capability],
-    /// What the user has set for themselves: any JSON object up to 16 KiB.
-    #[schema(value_type = Object)]
-    pub preferences: Box<RawValue>,
+    /// What the user has set for themselves.
+    pub preferences: Preferences,
 }
 
 /// A user to be made.
@@ -104,9 +113,8 @@ pub struct ProfileChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(example = "mara@example.org")]
     pub email: Option<String>,
-    /// Replaces the preferences: any JSON object up to 16 KiB.
-    #[schema(value_type = Option<Object>)]
-    pub preferences: Option<Map<String, serde_json::Value>>,
+    /// Preferences to be changed: those left out stay, `null` goes back to the default.
+    pub preferences: Option<PreferencesChange>,
 }
 
 /// Reads `null` as an empty text: what is left out is told from it by not being read.

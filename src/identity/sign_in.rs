@@ -9,7 +9,7 @@ use base::Timestamp;
 use store::Tx;
 
 use super::model::{Account, User};
-use super::sessions::{self, Pair};
+use super::sessions::{self, BrowserSession, Pair, SessionKind};
 use super::users::sql;
 use super::{IdentityError, rules};
 use crate::app::App;
@@ -17,7 +17,7 @@ use crate::audit::{self, Entry};
 use crate::credentials::{Failures, Secret, Verified};
 use crate::http::{Actor, Caller, Origin};
 
-/// Signs a person in and begins a session.
+/// Signs a program in for a person and begins a session of tokens.
 ///
 /// # Errors
 /// [`IdentityError::Credentials`] without saying why; [`IdentityError::Throttled`] after many
@@ -29,6 +29,50 @@ pub async fn sign_in(
     username: &str,
     password: &Secret,
 ) -> Result<Pair, IdentityError> {
+    let signed_in = check(app, origin, username, password, SessionKind::Token).await?;
+    let SignedIn {
+        user,
+        session,
+        secret,
+        now,
+    } = signed_in;
+    Pair::issue(app, *user, session, secret, now)
+}
+
+/// Signs a person in and begins a session of their browser. What the session's cookie is to hold
+/// is answered this once.
+///
+/// # Errors
+/// As [`sign_in`].
+pub async fn sign_in_browser(
+    app: &App,
+    origin: &Origin,
+    username: &str,
+    password: &Secret,
+) -> Result<BrowserSession, IdentityError> {
+    let signed_in = check(app, origin, username, password, SessionKind::Browser).await?;
+    Ok(BrowserSession {
+        cookie: signed_in.secret,
+        user: *signed_in.user,
+        session: signed_in.session,
+    })
+}
+
+/// A person who gave the right name and password, and the session begun for them.
+struct SignedIn {
+    user: Box<User>,
+    session: Arc<str>,
+    secret: Secret,
+    now: Timestamp,
+}
+
+async fn check(
+    app: &App,
+    origin: &Origin,
+    username: &str,
+    password: &Secret,
+    kind: SessionKind,
+) -> Result<SignedIn, IdentityError> {
     if let Some(reason) = rules::too_long(password) {
         return Err(IdentityError::field("password", reason));
     }
@@ -47,6 +91,7 @@ pub async fn sign_in(
         caller,
         account,
         key,
+        kind,
     };
     let failures = attempt.account.as_ref().map_or_else(
         || app.credentials.names.get(&attempt.key),
@@ -74,11 +119,12 @@ struct Attempt {
     caller: Caller,
     account: Option<Account>,
     key: String,
+    kind: SessionKind,
 }
 
 /// What the last look at the account, under its lock, found.
 enum Found {
-    Session(Box<User>, Arc<str>, Secret),
+    Session(SignedIn),
     Throttled(u64),
     Changed,
 }
@@ -92,7 +138,7 @@ impl Attempt {
         }
     }
 
-    async fn throttled(self, app: &App, seconds: u64) -> Result<Pair, IdentityError> {
+    async fn throttled(self, app: &App, seconds: u64) -> Result<SignedIn, IdentityError> {
         let now = app.clock.now();
         app.store
             .write(move |tx| {
@@ -104,7 +150,7 @@ impl Attempt {
         Err(IdentityError::Throttled(seconds))
     }
 
-    async fn failed(self, app: &App) -> Result<Pair, IdentityError> {
+    async fn failed(self, app: &App) -> Result<SignedIn, IdentityError> {
         let now = app.clock.now();
         if self.account.is_none() {
             app.credentials.names.fail(&self.key, now);
@@ -123,16 +169,16 @@ impl Attempt {
         Err(IdentityError::Credentials)
     }
 
-    async fn succeeded(self, app: &App, fresh: Option<String>) -> Result<Pair, IdentityError> {
+    async fn succeeded(self, app: &App, fresh: Option<String>) -> Result<SignedIn, IdentityError> {
         let now = app.clock.now();
         let found = app
             .store
             .write(move |tx| self.settle(tx, fresh.as_deref(), now))
             .await?;
         match found {
-            Found::Session(user, session, refresh) => {
+            Found::Session(signed_in) => {
                 app.metrics.sign_in("ok");
-                Pair::issue(app, *user, session, refresh, now)
+                Ok(signed_in)
             }
             Found::Throttled(seconds) => {
                 app.metrics.sign_in("throttled");
@@ -168,7 +214,8 @@ impl Attempt {
         }
         let hash = fresh.unwrap_or(&account.password_hash);
         sql::signed_in(tx, account.user.id, hash, now)?;
-        let (session, refresh) = sessions::begin(tx, account.user.id, &self.caller.origin, now)?;
+        let origin = &self.caller.origin;
+        let (session, secret) = sessions::begin(tx, account.user.id, self.kind, origin, now)?;
         let user = User {
             last_sign_in_at: Some(now),
             throttled_until: None,
@@ -185,7 +232,12 @@ impl Attempt {
         };
         let entry = Entry::new("sign_in.succeeded").on("user", user.id);
         audit::append(tx, &caller, now, entry)?;
-        Ok(Found::Session(Box::new(user), session, refresh))
+        Ok(Found::Session(SignedIn {
+            user: Box::new(user),
+            session,
+            secret,
+            now,
+        }))
     }
 }
 

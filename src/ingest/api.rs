@@ -300,6 +300,33 @@ pub async fn test_event(
     caller: Caller,
     key: RepeatKey,
 ) -> Result<Response, Problem> {
+    let repeat = key.bind_with(&caller, "/api/dashboard/test-api/", || [0; 32]);
+    let batch = test_batch(&app, caller, repeat);
+    match ingest.store(batch).await? {
+        Ingested::Stored(batch, stored) => {
+            Ok(answer_test(&batch.events, &stored, &batch.rejected).into_response())
+        }
+        Ingested::Repeated(answer) => Ok(answer.into_response()),
+    }
+}
+
+/// Makes a CRITICAL test event; the id of the alert it raised.
+///
+/// # Errors
+/// The queue is full, or the database's fault.
+pub async fn raise_test(
+    app: &App,
+    ingest: &Ingest,
+    caller: Caller,
+) -> Result<Option<i64>, Problem> {
+    let batch = test_batch(app, caller, None);
+    Ok(match ingest.store(batch).await? {
+        Ingested::Stored(_, stored) => stored.first().and_then(|it| it.alert),
+        Ingested::Repeated(_) => None,
+    })
+}
+
+fn test_batch(app: &App, caller: Caller, repeat: Option<Repeat>) -> Batch {
     let name = caller.actor.name();
     let event = NewEvent {
         source_name: "watchpost".to_owned(),
@@ -311,21 +338,12 @@ pub async fn test_event(
         tags: vec!["test".to_owned()],
         attributes: None,
     };
-    let repeat = key.bind_with(&caller, "/api/dashboard/test-api/", || [0; 32]);
-    let events = vec![Prepared::new(&app, event)];
-    let rejected = Rejected::default();
-    let batch = Batch {
+    Batch {
+        events: vec![Prepared::new(app, event)],
         caller,
-        events,
         repeat,
         answer: answer_test,
-        rejected,
-    };
-    match ingest.store(batch).await? {
-        Ingested::Stored(batch, stored) => {
-            Ok(answer_test(&batch.events, &stored, &batch.rejected).into_response())
-        }
-        Ingested::Repeated(answer) => Ok(answer.into_response()),
+        rejected: Rejected::default(),
     }
 }
 

@@ -7,11 +7,11 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use base::{EventId, Severity, Timestamp};
+use base::{EventId, Timestamp};
 use http::StatusCode;
-use std::collections::BTreeMap;
 use store::{StoreError, Tx};
 
+use super::counts::{Counts, origin};
 use super::pipeline::{Prepared, new_alert};
 use crate::alerts;
 use crate::app::{App, Change};
@@ -142,18 +142,18 @@ fn write_change(
     let version = before.version.saturating_add(1);
     events::update(tx, &row, version)?;
     let old_source = events::source_id(tx, &before.source_name, now)?;
-    let mut counts: BTreeMap<(i64, i64, Severity), i64> = BTreeMap::new();
-    let hour = before.id.timestamp().hour();
-    *counts
-        .entry((hour, old_source, before.severity))
-        .or_default() -= 1;
-    *counts
-        .entry((hour, row.source_id, row.severity))
-        .or_default() += 1;
-    counts.retain(|_, n| *n != 0);
+    let mut counts = Counts::default();
+    let (at, from, to) = (
+        before.id.timestamp(),
+        origin(before.geo.as_ref()),
+        origin(prepared.geo()),
+    );
+    counts.add(at, old_source, before.severity, from, -1);
+    counts.add(at, row.source_id, row.severity, to, 1);
     let alert = new_alert(&row, prepared.title());
     let alert = if before.alert.is_some() {
-        alerts::follow_event(tx, &app.config, caller, now, &alert)?
+        let was = (before.severity, alerts::title_of(&before.description));
+        alerts::follow_event(tx, &app.config, caller, now, was, &alert)?
     } else if row.severity.raises_alert() {
         alerts::raise(tx, &app.config, 0, now, &[alert])?
             .first()
@@ -161,8 +161,7 @@ fn write_change(
     } else {
         None
     };
-    // After the alert, as where events come in: else each could wait for the other's counts.
-    events::count(tx, 0, &counts)?;
+    counts.write(tx, 0)?;
     let stored = super::Stored {
         id: before.id,
         alert,
@@ -201,11 +200,13 @@ pub async fn remove(
             let id = EventId::new(id);
             let before = events::get(tx, id, true)?.ok_or_else(|| no_event(id.number()))?;
             if_match.check(before.version)?;
-            let alert = alerts::withdraw(tx, id)?;
+            let alert = alerts::withdraw(tx, now, id)?;
             events::delete(tx, id)?;
             let source = events::source_id(tx, &before.source_name, now)?;
-            let gone = (id.timestamp().hour(), source, before.severity);
-            events::count(tx, 0, &BTreeMap::from([(gone, -1)]))?;
+            let mut counts = Counts::default();
+            let origin = origin(before.geo.as_ref());
+            counts.add(id.timestamp(), source, before.severity, origin, -1);
+            counts.write(tx, 0)?;
             let entry = Entry::new("event.deleted")
                 .on("event", id)
                 .before(serde_json::json!({ "event": before, "alert": alert }));

@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod change;
+mod counts;
 pub mod eve;
 mod names;
 mod node;

@@ -1,6 +1,5 @@
 //! The transaction: events, the alerts they raise, counts, audit and kept answers, together.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -8,6 +7,7 @@ use base::{EventId, Severity, Timestamp};
 use serde_json::value::RawValue;
 use store::{Engine, Tx};
 
+use super::counts::{Counts, origin};
 use super::names::{Found, Names};
 use super::queue::IngestError;
 use crate::alerts::{self, NewAlert};
@@ -17,9 +17,6 @@ use crate::events::{self, Event, NewEvent};
 use crate::geo::Geo;
 use crate::http::{Actor, Caller};
 use crate::repeats::{self, Answer, Repeat};
-
-/// Longest title of an alert, in characters: the beginning of the event's description.
-const TITLE_MAX: usize = 200;
 
 /// An event enriched and written out as its row will hold it.
 #[derive(Clone, Debug)]
@@ -84,7 +81,7 @@ impl Prepared {
         }
     }
 
-    fn geo(&self) -> Option<&Geo> {
+    pub(super) fn geo(&self) -> Option<&Geo> {
         self.place.as_ref().map(|place| &place.geo)
     }
 
@@ -117,18 +114,9 @@ impl Prepared {
         }
     }
 
-    /// What the alert is called: the first line of the description, at most 200 characters.
+    /// What the alert is called.
     pub(super) fn title(&self) -> &str {
-        let line = self
-            .event
-            .description
-            .trim()
-            .lines()
-            .next()
-            .unwrap_or_default();
-        line.char_indices()
-            .nth(TITLE_MAX)
-            .map_or(line, |(end, _)| line.get(..end).unwrap_or(line))
+        alerts::title_of(&self.event.description)
     }
 
     pub(super) fn names(&self) -> (&str, &str) {
@@ -278,7 +266,7 @@ fn insert(
     let mut ids = app.ids.take(now, total);
     let mut rows = Vec::with_capacity(total);
     let mut titles = Vec::new();
-    let mut counts: BTreeMap<(i64, i64, Severity), i64> = BTreeMap::new();
+    let mut counts = Counts::default();
     let mut stored: Vec<Vec<Stored>> = Vec::with_capacity(batches.len());
     for batch in batches {
         let sender = match batch.caller.actor {
@@ -291,10 +279,13 @@ fn insert(
             let (source, kind) = event.names();
             let source = names.source(tx, found, source, now)?;
             let kind = names.event_type(tx, found, kind, now)?;
-            let count = counts
-                .entry((id.timestamp().hour(), source, event.severity()))
-                .or_default();
-            *count = count.saturating_add(1);
+            counts.add(
+                id.timestamp(),
+                source,
+                event.severity(),
+                origin(event.geo()),
+                1,
+            );
             if event.severity().raises_alert() {
                 titles.push((rows.len(), event.title()));
             }
@@ -320,7 +311,7 @@ fn insert(
             .next_if(|(id, _)| *id == event.id)
             .map(|(_, alert)| alert);
     }
-    events::count(tx, shard, &counts)?;
+    counts.write(tx, shard)?;
     Ok(stored)
 }
 

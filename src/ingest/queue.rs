@@ -130,6 +130,12 @@ impl Ingest {
         }
     }
 
+    /// Events that may wait at the most.
+    #[must_use]
+    pub const fn room(&self) -> usize {
+        QUEUE_EVENTS_MAX
+    }
+
     /// Events waiting now.
     #[must_use]
     pub fn waiting(&self) -> usize {

@@ -16,6 +16,12 @@ use crate::config::{Rate, Settings};
 /// Buckets remembered per limiter before old ones are dropped.
 const KEYS_MAX: usize = 100_000;
 
+/// Requests of one person's browser: 50 a second for long, 200 at once. A page with its live
+/// rows needs a few; the figure only stops a script that runs wild.
+const BROWSER: (u32, Duration) = (200, Duration::from_secs(4));
+/// Requests of pages by one network without a session: 10 a second for long, 100 at once.
+const VISITOR: (u32, Duration) = (100, Duration::from_secs(10));
+
 /// An address as limits count it: IPv6 by its /64, which one customer owns.
 #[must_use]
 pub fn network_of(address: IpAddr) -> u64 {
@@ -29,7 +35,8 @@ pub fn network_of(address: IpAddr) -> u64 {
 /// What a bucket says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// Name of the policy: `user`, `anonymous`, `sign-in` or `ingest`.
+    /// Name of the policy: `user`, `anonymous`, `sign-in`, `ingest`, `browser` or
+    /// `visitor`.
     pub policy: &'static str,
     /// What the bucket holds when full.
     pub limit: u32,
@@ -110,6 +117,10 @@ fn round_up(wait: Duration) -> u64 {
         .max(1)
 }
 
+fn constant((count, window): (u32, Duration)) -> Rate {
+    Rate(NonZeroU32::new(count).map(|count| (count, window)))
+}
+
 /// Every limit of the server.
 #[derive(Debug)]
 pub struct Limits {
@@ -121,6 +132,10 @@ pub struct Limits {
     pub sign_in: Limit<u64>,
     /// Events by ingest key id.
     pub ingest: Limit<i64>,
+    /// Requests with a browser's cookie, by user id: 50 a second, 200 at once.
+    pub browser: Limit<i64>,
+    /// Pages without a session that counts, by network: 10 a second, 100 at once.
+    pub visitor: Limit<u64>,
 }
 
 impl Limits {
@@ -132,6 +147,8 @@ impl Limits {
             anonymous: Limit::new("anonymous", config.rate_limit_anon),
             sign_in: Limit::new("sign-in", config.rate_limit_sign_in),
             ingest: Limit::new("ingest", config.rate_limit_ingest),
+            browser: Limit::new("browser", constant(BROWSER)),
+            visitor: Limit::new("visitor", constant(VISITOR)),
         }
     }
 
@@ -141,6 +158,8 @@ impl Limits {
         self.anonymous.shrink();
         self.sign_in.shrink();
         self.ingest.shrink();
+        self.browser.shrink();
+        self.visitor.shrink();
     }
 }
 

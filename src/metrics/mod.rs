@@ -1,5 +1,6 @@
 //! What the server counts, in Prometheus' own types and text.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::Method;
@@ -34,7 +35,17 @@ pub struct Metrics {
     batches: Histogram,
     alerts: Counter,
     sign_ins: Family<Outcome, Counter>,
+    streams: StreamMetrics,
     store: StoreGauges,
+}
+
+#[derive(Debug)]
+struct StreamMetrics {
+    open: Gauge,
+    missed: Counter,
+    latency: Histogram,
+    /// The latency observed last; 0 before the first.
+    last_micros: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +81,12 @@ impl Metrics {
             batches: Histogram::new(rows),
             alerts: Counter::default(),
             sign_ins: Family::default(),
+            streams: StreamMetrics {
+                open: Gauge::default(),
+                missed: Counter::default(),
+                latency: Histogram::new(seconds),
+                last_micros: AtomicU64::new(0),
+            },
             store: StoreGauges::default(),
         };
         this.register();
@@ -92,6 +109,7 @@ impl Metrics {
         );
         registry.register("alerts_raised", "Alerts raised", self.alerts.clone());
         registry.register("sign_ins", "Sign-ins by outcome", self.sign_ins.clone());
+        self.streams.register(registry);
         let gauges = [
             (
                 "store_queue_length",
@@ -157,6 +175,57 @@ impl Metrics {
         self.batches.observe(events as f64);
     }
 
+    /// How many events were refused since the start, whoever sent them.
+    #[must_use]
+    pub fn rejected_so_far(&self) -> u64 {
+        self.events
+            .get_or_create(&Outcome {
+                outcome: "rejected",
+            })
+            .get()
+    }
+
+    /// How many event streams are open.
+    #[must_use]
+    pub fn streams_open(&self) -> i64 {
+        self.streams.open.get()
+    }
+
+    /// How long the last alert took from its receipt to the event streams; `None` before the
+    /// first.
+    #[must_use]
+    pub fn last_streamed(&self) -> Option<Duration> {
+        let micros = self.streams.last_micros.load(Ordering::Relaxed);
+        (micros > 0).then(|| Duration::from_micros(micros))
+    }
+
+    /// How many events were stored since the start.
+    #[must_use]
+    pub fn stored_so_far(&self) -> u64 {
+        self.events
+            .get_or_create(&Outcome { outcome: "stored" })
+            .get()
+    }
+
+    /// Says how many event streams are open.
+    pub fn streams(&self, open: usize) {
+        self.streams
+            .open
+            .set(i64::try_from(open).unwrap_or(i64::MAX));
+    }
+
+    /// Notes how long an alert took from its receipt to the event streams.
+    pub fn streamed(&self, took: Duration) {
+        self.streams.latency.observe(took.as_secs_f64());
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
+        self.streams.last_micros.store(micros, Ordering::Relaxed);
+    }
+
+    /// Counts alerts and changes that streams were not told one by one.
+    pub fn stream_missed(&self, n: u64) {
+        self.streams.missed.inc_by(n);
+    }
+
     /// Counts events that were refused.
     pub fn rejected(&self, events: u64) {
         self.events
@@ -192,6 +261,22 @@ impl Metrics {
             tracing::error!(%error, "metrics could not be written");
         }
         text
+    }
+}
+
+impl StreamMetrics {
+    fn register(&self, registry: &mut Registry) {
+        registry.register("streams_open", "Event streams open", self.open.clone());
+        registry.register(
+            "stream_missed",
+            "Alerts and changes that streams were not told one by one",
+            self.missed.clone(),
+        );
+        registry.register(
+            "alert_to_stream_seconds",
+            "Time from the receipt of an alert's event to its message on the streams",
+            self.latency.clone(),
+        );
     }
 }
 

@@ -13,7 +13,7 @@ use crate::http::Access::{Can, CanOrKey, Open, Public, SignIn, SignedIn};
 use crate::http::Capability::{
     AlertTriage, AuditRead, EventChange, EventCreate, Manage, MonitorRead,
 };
-use crate::{alerts, audit, events, identity, ingest, web};
+use crate::{alerts, audit, dashboard, events, identity, ingest, overview, stream, views, web};
 
 /// Declares every route. A route cannot be added without saying who may use it.
 #[must_use]
@@ -24,14 +24,22 @@ pub fn declare() -> Routes {
         .add(CanOrKey(EventCreate), routes!(ingest::api::create))
         .add(CanOrKey(EventCreate), routes!(ingest::api::create_ingest))
         .add(Can(MonitorRead), routes!(events::api::list))
+        .add(Can(MonitorRead), routes!(events::figures_api::histogram))
+        .add(Can(MonitorRead), routes!(events::figures_api::fields))
+        .add(Can(MonitorRead), routes!(events::figures_api::export))
         .add(Can(MonitorRead), routes!(events::api::detail))
+        .add(Can(MonitorRead), routes!(events::figures_api::around))
         .add(Can(EventChange), routes!(ingest::change::replace))
         .add(Can(EventChange), routes!(ingest::change::patch))
         .add(Can(EventChange), routes!(ingest::change::remove))
         .add(Can(MonitorRead), routes!(alerts::api::list))
         .add(Can(MonitorRead), routes!(alerts::api::dashboard_list))
         .add(Can(MonitorRead), routes!(alerts::api::export))
+        .add(Can(MonitorRead), routes!(alerts::figures_api::facets))
+        .add(Can(MonitorRead), routes!(alerts::figures_api::groups))
         .add(Can(MonitorRead), routes!(alerts::api::detail))
+        .add(Can(MonitorRead), routes!(alerts::figures_api::similar))
+        .add(Can(MonitorRead), routes!(alerts::figures_api::enrichment))
         .add(Can(AlertTriage), routes!(alerts::api::update))
         .add(Can(AlertTriage), routes!(alerts::api::update_status))
         .add(
@@ -40,7 +48,18 @@ pub fn declare() -> Routes {
         )
         .add(Can(MonitorRead), routes!(alerts::api::timeline))
         .add(Can(AlertTriage), routes!(alerts::api::comment))
-        .add(Can(MonitorRead), routes!(alerts::api::stats))
+        .add(Can(AlertTriage), routes!(alerts::bulk_api::bulk))
+        .add(Can(AlertTriage), routes!(alerts::bulk_api::undo))
+        .add(Can(MonitorRead), routes!(views::api::list))
+        .add(Can(MonitorRead), routes!(views::api::create))
+        .add(Can(MonitorRead), routes!(views::api::counts))
+        .add(Can(MonitorRead), routes!(views::api::detail))
+        .add(Can(MonitorRead), routes!(views::api::update))
+        .add(Can(MonitorRead), routes!(views::api::remove))
+        .add(Can(AlertTriage), routes!(alerts::by_hand_api::raise))
+        .add(Can(MonitorRead), routes!(stream::api::stats))
+        .add(Can(MonitorRead), routes!(overview::api::overview))
+        .add(Can(MonitorRead), routes!(stream::api::stream))
         .add(Can(Manage), routes!(ingest::api::test_event))
         .add(Can(AuditRead), routes!(audit::api::list))
         .add(Can(AuditRead), routes!(audit::api::verify_chain))
@@ -62,16 +81,23 @@ fn identity_routes(routes: &mut Routes) {
         .add(Public, routes!(identity::api::token_verify_short))
         .add(SignIn, routes!(identity::api::signup))
         .add(SignedIn, routes!(identity::api::logout))
+        .add(SignIn, routes!(identity::api::session_begin))
+        .add(SignedIn, routes!(identity::api::session_end))
         .add(SignedIn, routes!(identity::api::me))
         .add(SignedIn, routes!(identity::api::change_me))
         .add(SignedIn, routes!(identity::api::change_password))
         .add(SignedIn, routes!(identity::api::sign_out_everywhere))
+        .add(SignedIn, routes!(identity::api::own_sessions))
+        .add(SignedIn, routes!(identity::api::end_own_session))
         .add(Can(Manage), routes!(identity::api::list_users))
         .add(Can(Manage), routes!(identity::api::create_user))
         .add(Can(Manage), routes!(identity::api::create_analyst))
         .add(Can(Manage), routes!(identity::api::get_user))
         .add(Can(Manage), routes!(identity::api::change_user))
         .add(Can(Manage), routes!(identity::api::delete_user))
+        .add(Can(Manage), routes!(identity::api::reset_password))
+        .add(Can(Manage), routes!(identity::api::user_sessions))
+        .add(Can(Manage), routes!(identity::api::end_user_sessions))
         .add(Can(Manage), routes!(identity::api::list_keys))
         .add(Can(Manage), routes!(identity::api::create_key))
         .add(Can(Manage), routes!(identity::api::revoke_key));
@@ -82,11 +108,11 @@ pub fn service(services: &Services) -> (Router, OpenApi) {
     let (router, document) = declare().guarded(services);
     services.document.get_or_init(|| document.clone());
     let router = router
-        .route("/", axum::routing::get(web::home::home))
         .route("/api/", axum::routing::get(web::home::api_root))
         .route("/api/docs/", axum::routing::get(web::docs::docs))
         .route("/api/docs/{file}", axum::routing::get(web::docs::docs_file));
-    (routes::with_layers(router, services), document)
+    let pages = dashboard::router(&services.app).with_state(services.clone());
+    (routes::with_layers(router.merge(pages), services), document)
 }
 
 /// The OpenAPI document without a running server: for the command line and for checks.

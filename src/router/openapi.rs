@@ -26,6 +26,7 @@ pub(super) fn base() -> OpenApi {
             "What happened: sending, finding and correcting events",
         ),
         ("alerts", "What people act on"),
+        ("views", "Lists people keep"),
         ("stats", "Figures from kept counts"),
         ("dashboard", "Helpers of the dashboard"),
         ("audit", "The activity log"),

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::http::{Access, MatchedRoute, Problem, finish, listener::ConnectionCounts};
 use crate::identity::{Gate, guard};
 use crate::ingest::Ingest;
+use crate::stream::Live;
 use crate::web::Readiness;
 
 /// What handlers can ask for.
@@ -24,6 +25,8 @@ pub struct Services {
     pub app: App,
     /// The way in for events.
     pub ingest: Ingest,
+    /// Who listens to what changes.
+    pub live: Live,
     /// Whether the database takes writes.
     pub readiness: Readiness,
     /// Open connections.
@@ -52,6 +55,7 @@ macro_rules! part {
 
 part!(app: App);
 part!(ingest: Ingest);
+part!(live: Live);
 part!(readiness: Readiness);
 
 impl FromRef<Services> for Arc<ConnectionCounts> {

@@ -24,6 +24,7 @@ use crate::ingest::{Ingest, NodeLease};
 use crate::migrations::MIGRATIONS;
 use crate::router::{self, Services};
 use crate::secrets::{SecretError, Secrets};
+use crate::stream::Live;
 use crate::web::Readiness;
 
 /// Longest an orderly stop takes before what is left is cut off.
@@ -141,6 +142,7 @@ impl Server {
         let services = Services {
             app: app.clone(),
             ingest: ingest.clone(),
+            live: Live::start(&app),
             readiness: Readiness::default(),
             connections: Arc::clone(&connections),
             document: Arc::new(OnceLock::new()),

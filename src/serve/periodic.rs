@@ -6,7 +6,7 @@ use std::time::Duration;
 use store::StoreError;
 
 use crate::app::App;
-use crate::{identity, repeats};
+use crate::{alerts, identity, repeats, rollups};
 
 /// Starts every periodic task; they end when the server stops.
 pub(super) fn start(app: &App) {
@@ -29,6 +29,13 @@ pub(super) fn start(app: &App) {
         Duration::from_mins(10),
         forget_sessions,
     );
+    every(
+        app,
+        "forget sums by the minute",
+        Duration::from_mins(10),
+        forget_minutes,
+    );
+    every(app, "forget undo", Duration::from_mins(1), forget_undo);
 }
 
 fn every<F>(app: &App, name: &'static str, pause: Duration, run_once: fn(App) -> F)
@@ -82,8 +89,24 @@ async fn forget_repeats(app: App) -> Result<(), String> {
         .map_err(|error: StoreError| error.to_string())
 }
 
+async fn forget_minutes(app: App) -> Result<(), String> {
+    let now = app.clock.now();
+    app.store
+        .write(move |tx| rollups::forget_minutes(tx, now))
+        .await
+        .map(|_| ())
+        .map_err(|error: StoreError| error.to_string())
+}
+
 async fn forget_sessions(app: App) -> Result<(), String> {
     identity::forget_sessions(&app)
+        .await
+        .map(|_| ())
+        .map_err(|error| error.to_string())
+}
+
+async fn forget_undo(app: App) -> Result<(), String> {
+    alerts::forget_undo(&app)
         .await
         .map(|_| ())
         .map_err(|error| error.to_string())

@@ -1,4 +1,4 @@
-//! What is not a resource: the start page, the documentation, health and metrics.
+//! What is not a resource: the root of the API, the documentation, health and metrics.
 
 pub mod docs;
 pub mod health;

@@ -91,6 +91,12 @@ impl EventIds {
         }
     }
 
+    /// The node whose ids these are, 0 to [`NODE_MAX`].
+    #[must_use]
+    pub const fn node(&self) -> i64 {
+        self.node
+    }
+
     /// Makes every id given out from now on higher than the given one: another process wrote it.
     pub fn rise_above(&self, highest: EventId) {
         let mut last = self

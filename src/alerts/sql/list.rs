@@ -2,7 +2,7 @@
 //!
 //! Indexes that serve a walk: `alerts_severity_status`, once for each wanted pair and merged, when
 //! severity, status or `overdue=true` is asked for or the list is sorted by severity;
-//! `alerts_assigned` for one person's; else `alerts_created`.
+//! `alerts_assigned` for one person's; the primary key for given ids; else `alerts_created`.
 
 use base::{Direction, Severity, Timestamp};
 use store::{Engine, Sql, StoreError, Tx};
@@ -11,6 +11,7 @@ use super::super::filter::{Ordering, Position, SortKey, Way};
 use super::super::model::AlertStatus;
 use super::counts;
 use super::query::{Query, Route};
+use crate::events::is_any;
 use crate::http::Count;
 
 /// Rows looked at to count; when there are more, nobody knows how many.
@@ -21,8 +22,8 @@ const SEARCH_COUNT_WALK_MAX: i64 = 2_000;
 /// What a page needs of each row.
 const PLACE: &str = "select id, created_at, severity from alerts where ";
 /// What the tests need too.
-const TESTED: &str = "select id, created_at, severity, status, title, event_id, source_id, \
-    event_type_id, ip_address, country, assigned_to, ack_due_at, resolve_due_at \
+pub(super) const TESTED: &str = "select id, created_at, severity, status, title, event_id, source_id, \
+    event_type_id, ip_address, country, assigned_to, resolution, ack_due_at, resolve_due_at \
     from alerts where ";
 
 /// Rows of a page, and where the search goes on, if it does.
@@ -33,22 +34,25 @@ pub(in super::super) struct Page {
 }
 
 /// A walk along an index: what it reads, which way, from where on.
-struct Walk<'q> {
-    query: &'q Query<'q>,
-    route: &'q Route,
-    key: SortKey,
-    way: Way,
-    after: Option<Position>,
-    engine: Engine,
+pub(super) struct Walk<'q> {
+    pub(super) query: &'q Query<'q>,
+    pub(super) route: &'q Route,
+    pub(super) key: SortKey,
+    pub(super) way: Way,
+    pub(super) after: Option<Position>,
+    pub(super) engine: Engine,
 }
 
 impl<'q> Walk<'q> {
     /// Appends a walk that needs so many `rows` at the most, up to its own `limit`, which the
     /// caller appends; `false` when it is empty.
-    fn push(&self, sql: &mut Sql<'q>, columns: &'static str, rows: i64) -> bool {
+    pub(super) fn push(&self, sql: &mut Sql<'q>, columns: &'static str, rows: i64) -> bool {
         match self.route {
             Route::Time => self.piece(sql, columns, |sql| {
                 sql.push("true");
+            }),
+            Route::Ids(ids) => self.piece(sql, columns, |sql| {
+                is_any(sql, "id", ids.iter().copied(), false);
             }),
             Route::Person(person) => self.piece(sql, columns, |sql| {
                 sql.push("assigned_to = ").bind(*person);
@@ -127,10 +131,14 @@ impl<'q> Walk<'q> {
     fn piece(&self, sql: &mut Sql<'q>, columns: &'static str, served: impl FnOnce(&mut Sql<'q>)) {
         sql.push(columns);
         served(sql);
+        // Each kind is of one severity; ids may be of several.
+        let by_severity = matches!(self.route, Route::Ids(_)) && self.key == SortKey::Severity;
         // SQLite seeks to one bound only: where the start lies within the window, it is that bound.
         let filter = self.query.filter;
         let starts = |way, within: &dyn Fn(Timestamp) -> bool| {
-            self.way == way && self.after.is_some_and(|after| within(after.created_at))
+            self.way == way
+                && !by_severity
+                && self.after.is_some_and(|after| within(after.created_at))
         };
         if let Some(from) = filter.from
             && !starts(Way::Rising, &|start| start >= from)
@@ -143,10 +151,15 @@ impl<'q> Walk<'q> {
             sql.and("created_at <", to);
         }
         if let Some(after) = self.after {
-            sql.push(match self.way {
-                Way::Falling => " and (created_at, id) < (",
-                Way::Rising => " and (created_at, id) > (",
+            sql.push(match (by_severity, self.way) {
+                (false, Way::Falling) => " and (created_at, id) < (",
+                (false, Way::Rising) => " and (created_at, id) > (",
+                (true, Way::Falling) => " and (severity, created_at, id) < (",
+                (true, Way::Rising) => " and (severity, created_at, id) > (",
             });
+            if by_severity {
+                sql.bind(after.severity).push(", ");
+            }
             sql.bind(after.created_at)
                 .push(", ")
                 .bind(after.id)
@@ -262,10 +275,10 @@ pub(in super::super) fn count(tx: &mut Tx<'_>, query: &Query<'_>) -> Result<Coun
         after: None,
         engine: tx.engine(),
     };
-    let max = if query.filter.words.is_empty() {
-        COUNT_WALK_MAX
-    } else {
+    let max = if query.filter.is_search() {
         SEARCH_COUNT_WALK_MAX
+    } else {
+        COUNT_WALK_MAX
     };
     let mut sql = Sql::new("select count(*), cast(coalesce(sum(case when true");
     query.test(&mut sql, &route);

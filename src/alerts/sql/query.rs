@@ -1,38 +1,53 @@
 //! What a list of alerts asks for: the index that serves it, and the tests that are left.
 
 use base::{Severity, Timestamp};
-use store::{Sql, Tx};
+use store::{Arg, Sql, StoreError, Tx};
 
 use super::super::error::AlertError;
-use super::super::filter::{AlertFilter, Assigned, SortKey};
-use super::super::model::AlertStatus;
+use super::super::filter::{AlertFilter, AnyOf, Assigned, SortKey, Test};
+use super::super::model::{AlertStatus, Resolution};
 use super::person_named;
+use crate::events::{condition, is_any};
+use crate::search::Mistake;
 
 /// Rows a page walks at the most before it is answered as it is, with where to go on.
 const WALK_MAX: i64 = 50_000;
 /// The same for a search, which reads and folds each row's description.
 const SEARCH_WALK_MAX: i64 = 5_000;
+
 /// What is asked for, with names turned into ids.
 #[derive(Debug)]
 pub(in super::super) struct Query<'a> {
     pub(super) filter: &'a AlertFilter,
     now: Timestamp,
-    source: Option<i64>,
-    types: Vec<i64>,
-    assigned: Whose,
+    checks: Vec<Check<'a>>,
     walk_max: i64,
 }
 
-/// Whose alerts are wanted.
-#[derive(Clone, Copy, Debug)]
-enum Whose {
-    Anyone,
-    Nobody,
-    Person(i64),
+/// A test as rows are held to it.
+#[derive(Debug)]
+struct Check<'a> {
+    negated: bool,
+    of: Of<'a>,
 }
 
+#[derive(Debug)]
+enum Of<'a> {
+    /// The column has one of the values, or none at all when `or_null`.
+    Column {
+        name: &'static str,
+        values: Vec<Arg<'a>>,
+        or_null: bool,
+    },
+    /// Title, source or description contain the text.
+    Text(&'a str),
+}
+
+const OWNER: &str = "assigned_to";
+
 impl<'a> Query<'a> {
-    /// Looks the names up; `None` when one is unknown, so that nothing can match.
+    /// Looks the names up; `None` when the conditions contradict each other or all names of one
+    /// are unknown, so that nothing can match.
     ///
     /// # Errors
     /// An unknown user name is refused; a source or type may just not have reported yet.
@@ -41,44 +56,29 @@ impl<'a> Query<'a> {
         filter: &'a AlertFilter,
         now: Timestamp,
     ) -> Result<Option<Self>, AlertError> {
-        let mut id = |sql: &str, name: &str| tx.query_opt(sql, &[name.into()], |row| row.get(0));
-        let source = match &filter.source_name {
-            None => None,
-            Some(name) => match id("select id from sources where name = $1", name)? {
-                None => return Ok(None),
-                found => found,
-            },
-        };
-        let mut types = Vec::new();
-        for name in &filter.event_type {
-            types.extend(id("select id from event_types where name = $1", name)?);
-        }
-        if types.is_empty() && !filter.event_type.is_empty() {
-            return Ok(None);
-        }
-        let assigned = match &filter.assigned_to {
-            None => Whose::Anyone,
-            Some(Assigned::Nobody) => Whose::Nobody,
-            Some(Assigned::Person(id)) => Whose::Person(*id),
-            Some(Assigned::Name(name)) => {
-                let (person, ..) = person_named(tx, name)?.ok_or_else(|| {
-                    let what = format!("must be me, none or a user name; there is no {name:?}");
-                    AlertError::Field("assigned_to", what)
-                })?;
-                Whose::Person(person.id)
+        let mut checks = Vec::with_capacity(filter.tests.len());
+        let mut can_match = filter.never.is_empty();
+        for test in &filter.tests {
+            let of = look_up(tx, test)?;
+            let is_empty = matches!(
+                &of,
+                Of::Column { values, or_null: false, .. } if values.is_empty()
+            );
+            can_match &= test.negated || !is_empty;
+            if !is_empty {
+                let negated = test.negated;
+                checks.push(Check { negated, of });
             }
-        };
-        let walk_max = if filter.words.is_empty() {
-            WALK_MAX
-        } else {
+        }
+        let walk_max = if filter.is_search() {
             SEARCH_WALK_MAX
+        } else {
+            WALK_MAX
         };
-        Ok(Some(Self {
+        Ok(can_match.then_some(Self {
             filter,
             now,
-            source,
-            types,
-            assigned,
+            checks,
             walk_max,
         }))
     }
@@ -96,8 +96,11 @@ impl<'a> Query<'a> {
 
     pub(super) fn route(&self, key: SortKey) -> Route {
         let filter = self.filter;
-        match self.assigned {
-            Whose::Person(person) if key == SortKey::CreatedAt => Route::Person(person),
+        if !filter.id.is_empty() {
+            return Route::Ids(filter.id.clone());
+        }
+        match self.checks.iter().find_map(Check::person) {
+            Some(person) if key == SortKey::CreatedAt => Route::Person(person),
             _ if key == SortKey::Severity
                 || !filter.severity.is_empty()
                 || !filter.status.is_empty()
@@ -134,35 +137,22 @@ impl<'a> Query<'a> {
                 sql.and_in("status", filter.status.iter().copied());
             }
         }
-        match (self.assigned, route) {
-            (Whose::Anyone, _) | (_, Route::Person(_)) => {}
-            (Whose::Person(person), _) => {
-                sql.and("assigned_to =", person);
-            }
-            (Whose::Nobody, _) => {
-                sql.push(" and assigned_to is null");
-            }
-        }
-        if let Some(source) = self.source {
-            sql.and("source_id =", source);
-        }
-        if !self.types.is_empty() {
-            sql.and_in("event_type_id", self.types.iter().copied());
-        }
-        if let Some(address) = &filter.ip_address {
-            sql.and("ip_address =", address);
-        }
-        if !filter.country.is_empty() {
-            sql.and_in("country", &filter.country);
+        if !matches!(route, Route::Ids(_)) && !filter.id.is_empty() {
+            sql.and_in("id", filter.id.iter().copied());
         }
         self.test_due(sql);
-        for word in &filter.words {
-            // Looked up row by row rather than joined: a join may not keep the walk's order.
-            sql.and_contains(
-                "title || ' ' || (select s.name from sources s where s.id = a.source_id) || ' ' \
-                 || (select e.description from events e where e.id = a.event_id)",
-                word,
-            );
+        // Texts last: they cost most. What the walk serves needs no test.
+        let is_walked = |check: &&Check<'a>| match route {
+            Route::Person(person) => check.person() == Some(*person),
+            _ => false,
+        };
+        let (texts, columns): (Vec<_>, Vec<_>) = self
+            .checks
+            .iter()
+            .filter(|check| !is_walked(check))
+            .partition(|check| matches!(check.of, Of::Text(_)));
+        for check in columns.into_iter().chain(texts) {
+            check.push(sql);
         }
         sql.text().len() > start
     }
@@ -188,8 +178,119 @@ impl<'a> Query<'a> {
     }
 }
 
+impl<'a> Check<'a> {
+    /// The one person whose alerts are wanted.
+    fn person(&self) -> Option<i64> {
+        match &self.of {
+            Of::Column {
+                name: OWNER,
+                values,
+                or_null: false,
+            } if !self.negated => match values.as_slice() {
+                [Arg::Int(person)] => Some(*person),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn push(&self, sql: &mut Sql<'a>) {
+        condition(sql, self.negated, |sql| match &self.of {
+            Of::Column {
+                name,
+                values,
+                or_null,
+            } => is_any(sql, name, values.iter().copied(), *or_null),
+            // Looked up row by row rather than joined: a join may not keep the walk's order.
+            Of::Text(text) => {
+                sql.push(
+                    "strpos(lower(title || ' ' || (select s.name from sources s \
+                     where s.id = a.source_id) || ' ' || (select e.description from events e \
+                     where e.id = a.event_id)), ",
+                )
+                .bind(*text)
+                .push(") > 0");
+            }
+        });
+    }
+}
+
+/// Turns the names of a test into ids; those of sources and types that are unknown are left out.
+fn look_up<'a>(tx: &mut Tx<'_>, test: &'a Test) -> Result<Of<'a>, AlertError> {
+    let column = |name, values, or_null| Of::Column {
+        name,
+        values,
+        or_null,
+    };
+    Ok(match &test.any {
+        AnyOf::Source(names) => {
+            let sql = "select id from sources where name = $1";
+            column("source_id", ids(tx, sql, names)?, false)
+        }
+        AnyOf::Type(names) => {
+            let sql = "select id from event_types where name = $1";
+            column("event_type_id", ids(tx, sql, names)?, false)
+        }
+        AnyOf::Owner(people) => {
+            let mut values = Vec::new();
+            for person in people {
+                match person {
+                    Assigned::Nobody => {}
+                    Assigned::Person(id) => values.push(Arg::from(*id)),
+                    Assigned::Name(name) => values.push(named(tx, name, test)?.into()),
+                }
+            }
+            column(OWNER, values, people.contains(&Assigned::Nobody))
+        }
+        AnyOf::Country(codes) => optional("country", codes.iter().map(Option::as_deref)),
+        AnyOf::Address(texts) => optional("ip_address", texts.iter().map(Option::as_deref)),
+        AnyOf::Resolution(words) => {
+            let words = words.iter().map(|word| word.map(Resolution::word));
+            optional("resolution", words)
+        }
+        AnyOf::Id(ids) => column("id", ids.iter().copied().map(Arg::from).collect(), false),
+        AnyOf::Text(needle) => Of::Text(needle),
+    })
+}
+
+fn ids<'a>(
+    tx: &mut Tx<'_>,
+    sql: &'static str,
+    names: &[String],
+) -> Result<Vec<Arg<'a>>, StoreError> {
+    let rows: Vec<Vec<Arg<'_>>> = names.iter().map(|name| vec![name.into()]).collect();
+    let ids = tx.query_many(sql, &rows, |row| row.get::<i64>(0))?;
+    Ok(ids.into_iter().map(Arg::from).collect())
+}
+
+fn optional<'a>(
+    name: &'static str,
+    given: impl Iterator<Item = Option<&'a str>> + Clone,
+) -> Of<'a> {
+    Of::Column {
+        name,
+        values: given.clone().flatten().map(Arg::from).collect(),
+        or_null: given.into_iter().any(|it| it.is_none()),
+    }
+}
+
+fn named(tx: &mut Tx<'_>, name: &str, test: &Test) -> Result<i64, AlertError> {
+    if let Some((person, ..)) = person_named(tx, name)? {
+        return Ok(person.id);
+    }
+    let what = format!("must be me, none or a user name; there is no {name:?}");
+    Err(match test.span {
+        None => AlertError::Field("assigned_to", what),
+        Some(span) => {
+            let mistake = Mistake::new(span, format!("owner {what}"));
+            AlertError::Field("q", mistake.to_string())
+        }
+    })
+}
+
 /// Which index a walk goes along.
 pub(super) enum Route {
+    Ids(Vec<i64>),
     Time,
     Person(i64),
     Kinds(Vec<(Severity, AlertStatus)>),

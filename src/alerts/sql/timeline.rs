@@ -46,7 +46,8 @@ pub(in super::super) fn history(
     };
     tx.query(
         &format!(
-            "select id, at, actor_id, actor, address, kind, changes, text from alert_history \
+            "select id, at, actor_id, actor, address, kind, changes, text, undone \
+             from alert_history \
              where alert_id = $1 and {condition} limit $3"
         ),
         &[alert.into(), id.into(), limit.into()],
@@ -76,6 +77,7 @@ fn read_entry(row: &Row<'_>) -> Result<TimelineEntry, StoreError> {
             .get::<Option<String>>(6)?
             .and_then(|text| RawValue::from_string(text).ok()),
         text: row.get(7)?,
+        undone: row.get(8)?,
     })
 }
 

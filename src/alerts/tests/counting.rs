@@ -109,10 +109,10 @@ async fn a_deleted_event_takes_its_alert_along() {
                 ..AlertChange::default()
             };
             change_in(tx, &rob(), at(1), ids[0], None, &note)?;
-            let gone = withdraw(tx, EventId::new(1))?.unwrap();
+            let gone = withdraw(tx, at(2), EventId::new(1))?.unwrap();
             assert_eq!((gone.id, gone.status), (ids[0], AlertStatus::Acknowledged));
             assert_eq!(gone.assigned_to.unwrap().username, "Rob");
-            assert_eq!(withdraw(tx, EventId::new(1))?, None);
+            assert_eq!(withdraw(tx, at(2), EventId::new(1))?, None);
             assert_eq!(of_event(tx, EventId::new(1))?, None);
             let history = "select count(*) from alert_history";
             assert_eq!(tx.query_one(history, &[], |row| row.get::<i64>(0))?, 0);
@@ -139,7 +139,8 @@ async fn an_alert_follows_its_event() {
                 ..Sample::new(1, Severity::High)
             };
             let alert = changed.alert();
-            let followed = follow_event(tx, &settings(), &ada(), at(9), &alert)?;
+            let was = (Severity::High, "title 1");
+            let followed = follow_event(tx, &settings(), &ada(), at(9), was, &alert)?;
             assert_eq!(followed, Some(ids[0]));
             let state = sql::state(tx, ids[0])?.unwrap();
             assert_eq!(state.severity, Severity::Critical);
@@ -154,10 +155,20 @@ async fn an_alert_follows_its_event() {
             let (address, country) = ("198.51.100.7".to_owned(), "DE".to_owned());
             assert_eq!(copied, (2_i64, 2_i64, Some(address), Some(country)));
             // The same again changes nothing more.
-            follow_event(tx, &settings(), &ada(), at(10), &alert)?;
+            let now = (Severity::Critical, "worse");
+            follow_event(tx, &settings(), &ada(), at(10), now, &alert)?;
             assert_eq!(sql::state(tx, ids[0])?.unwrap().version, 2);
+            // What a person gave it stays, whatever becomes of the event.
+            let other = (Severity::Low, "as the event was called");
+            let back = Sample::new(1, Severity::Medium);
+            follow_event(tx, &settings(), &ada(), at(11), other, &back.alert())?;
+            let kept = sql::state(tx, ids[0])?.unwrap();
+            assert_eq!(
+                (kept.severity, kept.title.as_str()),
+                (Severity::Critical, "worse")
+            );
             let stranger = Sample::new(7, Severity::High);
-            let none = follow_event(tx, &settings(), &ada(), at(10), &stranger.alert())?;
+            let none = follow_event(tx, &settings(), &ada(), at(10), was, &stranger.alert())?;
             assert_eq!(none, None);
             Ok(())
         })
@@ -223,13 +234,16 @@ fn take(tx: &mut Tx<'_>, model: &mut Model, step: Step, now: Timestamp) -> Resul
                 return Ok(());
             };
             let sample = Sample::new(event, severity);
-            follow_event(tx, &settings(), &ada(), now, &sample.alert())?;
+            let alert = of_event(tx, EventId::new(event))?.unwrap();
+            let state = sql::state(tx, alert)?.unwrap();
+            let was = (state.severity, state.title.as_str());
+            follow_event(tx, &settings(), &ada(), now, was, &sample.alert())?;
         }
         Step::Withdraw(which) => {
             let Some(event) = pick(which) else {
                 return Ok(());
             };
-            withdraw(tx, EventId::new(event))?.unwrap();
+            withdraw(tx, at(2), EventId::new(event))?.unwrap();
             model.events.retain(|it| *it != event);
         }
     }

@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use super::super::filter::Position;
 use super::super::list::{find_in, page_of, start};
 use super::super::sql::{self, Query};
-use super::super::{Alert, AlertFilter, AlertStatus, Assigned, Found, Ordering, SortKey, Way};
+use super::super::{
+    Alert, AlertFilter, AlertStatus, AnyOf, Assigned, Found, Ordering, Resolution, SortKey, Test,
+    Way,
+};
 use super::*;
 use crate::http::PageRequest;
 
@@ -35,9 +38,15 @@ fn fill(tx: &mut Tx<'_>) -> Result<Vec<Alert>, AlertError> {
     }
     for id in &ids {
         let assignee = [None, Some(1_i64), Some(2)][usize::try_from(id % 3).unwrap()];
+        let resolution = [None, Some("DUPLICATE")][usize::try_from(id % 2).unwrap()];
         tx.execute(
-            "update alerts set status = $2, assigned_to = $3 where id = $1",
-            &[(*id).into(), (id % 4 % 3 + 1).into(), assignee.into()],
+            "update alerts set status = $2, assigned_to = $3, resolution = $4 where id = $1",
+            &[
+                (*id).into(),
+                (id % 4 % 3 + 1).into(),
+                assignee.into(),
+                resolution.into(),
+            ],
         )?;
     }
     tx.execute("delete from alert_counts", &[])?;
@@ -51,45 +60,55 @@ fn fill(tx: &mut Tx<'_>) -> Result<Vec<Alert>, AlertError> {
 
 /// What the filter means, said in Rust.
 fn matches(filter: &AlertFilter, alert: &Alert, now: Timestamp) -> bool {
-    let (state, event) = (&alert.state, &alert.event);
-    let any = |values: &[String], value: Option<&str>| {
-        values.is_empty() || values.iter().any(|it| Some(it.as_str()) == value)
-    };
-    let text = format!(
-        "{} {} {}",
-        state.title, event.source_name, event.description
-    );
-    let text = text.to_lowercase();
+    let state = &alert.state;
     let overdue = state.status != AlertStatus::Resolved
         && (state.resolve_due_at < now
             || (state.status == AlertStatus::Open && state.ack_due_at < now));
-    // The samples' country follows from the event's number.
-    let country = [Some("DE"), Some("FR"), None][usize::try_from(event.id.number() % 3).unwrap()];
-    let assignee = state.assigned_to.as_ref();
     (filter.severity.is_empty() || filter.severity.contains(&state.severity))
         && (filter.status.is_empty() || filter.status.contains(&state.status))
-        && filter
-            .source_name
-            .as_ref()
-            .is_none_or(|it| *it == event.source_name)
-        && any(&filter.event_type, Some(&event.event_type))
-        && any(&filter.country, country)
-        && filter
-            .ip_address
-            .as_ref()
-            .is_none_or(|it| Some(it) == event.ip_address.as_ref())
-        && filter.words.iter().all(|word| text.contains(word))
+        && (filter.id.is_empty() || filter.id.contains(&state.id))
         && filter.from.is_none_or(|from| state.created_at >= from)
         && filter.to.is_none_or(|to| state.created_at < to)
         && filter.overdue.is_none_or(|wanted| wanted == overdue)
-        && match &filter.assigned_to {
-            None => true,
-            Some(Assigned::Nobody) => assignee.is_none(),
-            Some(Assigned::Person(id)) => assignee.is_some_and(|it| it.id == *id),
-            Some(Assigned::Name(name)) => {
-                assignee.is_some_and(|it| it.username.eq_ignore_ascii_case(name))
+        && filter.never.is_empty()
+        && filter
+            .tests
+            .iter()
+            .all(|test| holds(&test.any, alert) != test.negated)
+}
+
+fn holds(any: &AnyOf, alert: &Alert) -> bool {
+    let (state, event) = (&alert.state, &alert.event);
+    // The samples' country follows from the event's number.
+    let country = [Some("DE"), Some("FR"), None][usize::try_from(event.id.number() % 3).unwrap()];
+    let optional = |values: &[Option<String>], value: Option<&str>| {
+        values.iter().any(|it| it.as_deref() == value)
+    };
+    match any {
+        AnyOf::Source(names) => names.contains(&event.source_name),
+        AnyOf::Type(names) => names.contains(&event.event_type),
+        AnyOf::Country(codes) => optional(codes, country),
+        AnyOf::Address(addresses) => optional(addresses, event.ip_address.as_deref()),
+        AnyOf::Resolution(words) => words.contains(&state.resolution),
+        AnyOf::Id(ids) => ids.contains(&state.id),
+        AnyOf::Owner(people) => people.iter().any(|person| {
+            let assignee = state.assigned_to.as_ref();
+            match person {
+                Assigned::Nobody => assignee.is_none(),
+                Assigned::Person(id) => assignee.is_some_and(|it| it.id == *id),
+                Assigned::Name(name) => {
+                    assignee.is_some_and(|it| it.username.eq_ignore_ascii_case(name))
+                }
             }
+        }),
+        AnyOf::Text(text) => {
+            let whole = format!(
+                "{} {} {}",
+                state.title, event.source_name, event.description
+            );
+            whole.to_lowercase().contains(text)
         }
+    }
 }
 
 /// The ids a filter matches, in the list's order.
@@ -157,55 +176,70 @@ fn walk(
     Ok((forth, back, pages))
 }
 
+fn tests() -> impl Strategy<Value = Vec<Test>> {
+    fn some<T: Clone + std::fmt::Debug + 'static>(values: Vec<T>) -> impl Strategy<Value = Vec<T>> {
+        let most = values.len();
+        prop::sample::subsequence(values, 1..=most)
+    }
+    let texts =
+        |values: &[&str]| -> Vec<String> { values.iter().map(|&it| it.to_owned()).collect() };
+    let optional = |values: &[&str]| -> Vec<Option<String>> {
+        let values = values.iter().map(|&it| Some(it.to_owned()));
+        values.chain([None]).collect()
+    };
+    let people = vec![
+        Assigned::Nobody,
+        Assigned::Person(2),
+        Assigned::Person(77),
+        Assigned::Name("ROB".to_owned()),
+    ];
+    let any = prop_oneof![
+        some(texts(&["fw-01", "web-02", "none"])).prop_map(AnyOf::Source),
+        some(texts(&["login", "other"])).prop_map(AnyOf::Type),
+        some(people).prop_map(AnyOf::Owner),
+        some(optional(&["DE", "FR", "US"])).prop_map(AnyOf::Country),
+        some(optional(&["198.51.100.7"])).prop_map(AnyOf::Address),
+        some(vec![
+            None,
+            Some(Resolution::Duplicate),
+            Some(Resolution::Other)
+        ])
+        .prop_map(AnyOf::Resolution),
+        prop::collection::vec(1_i64..125, 1..9).prop_map(AnyOf::Id),
+        prop::sample::select(texts(&["größe", "1", "on door", "web-02"])).prop_map(AnyOf::Text),
+    ];
+    let test = (proptest::bool::ANY, any).prop_map(|(negated, any)| Test {
+        negated,
+        any,
+        span: None,
+    });
+    prop::collection::vec(test, 0..4)
+}
+
 fn filters() -> impl Strategy<Value = AlertFilter> {
     let severity = prop::collection::btree_set(prop::sample::select(Severity::ALL.to_vec()), 0..3);
     let status = prop::collection::btree_set(prop::sample::select(AlertStatus::ALL.to_vec()), 0..3);
-    let maybe = |values: &[&str]| {
-        let values: Vec<String> = values.iter().map(|&it| it.to_owned()).collect();
-        prop::option::weighted(0.2, prop::sample::select(values))
-    };
-    let assigned = prop::option::weighted(
-        0.3,
-        prop_oneof![
-            Just(Assigned::Nobody),
-            Just(Assigned::Person(2)),
-            Just(Assigned::Person(77)),
-            Just(Assigned::Name("ROB".to_owned())),
-        ],
-    );
     let moment = || prop::option::weighted(0.3, (0_i64..25).prop_map(|n| at(n * 600)));
+    let ids = prop::collection::vec(1_i64..125, 1..30);
     (
-        (
-            severity,
-            status,
-            maybe(&["fw-01", "web-02", "none"]),
-            maybe(&["login", "other"]),
-        ),
-        (
-            assigned,
-            maybe(&["DE", "FR", "US"]),
-            maybe(&["198.51.100.7"]),
-            maybe(&["größe", "1"]),
-        ),
+        (severity, status, tests()),
         (
             moment(),
             moment(),
             prop::option::weighted(0.3, any::<bool>()),
+            prop::option::weighted(0.2, ids),
         ),
     )
         .prop_map(
-            |((severity, status, source, kind), (assigned, country, ip, word), rest)| AlertFilter {
+            |((severity, status, tests), (from, to, overdue, id))| AlertFilter {
                 severity: severity.into_iter().collect(),
                 status: status.into_iter().collect(),
-                source_name: source,
-                event_type: kind.into_iter().collect(),
-                assigned_to: assigned,
-                country: country.into_iter().collect(),
-                ip_address: ip,
-                words: word.into_iter().collect(),
-                from: rest.0,
-                to: rest.1,
-                overdue: rest.2,
+                id: id.unwrap_or_default(),
+                from,
+                to,
+                overdue,
+                tests,
+                never: Vec::new(),
             },
         )
 }
@@ -270,15 +304,11 @@ async fn a_page_stops_where_the_rows_it_may_walk_end() {
             fill(tx)?;
             // Only the oldest five of 120 match.
             let filter = AlertFilter {
-                words: vec!["alarm".to_owned()],
                 to: Some(at(600)),
                 ..AlertFilter::default()
-            };
-            let narrow = AlertFilter {
-                to: None,
-                words: vec!["alarm 5".to_owned()],
-                ..filter.clone()
-            };
+            }
+            .and(AnyOf::Text("alarm".to_owned()));
+            let narrow = AlertFilter::default().and(AnyOf::Text("alarm 5".to_owned()));
             let whole = find_in(tx, at(0), &filter, Ordering::default(), page(50))?;
             assert_eq!((whole.rows.len(), whole.next), (5, None));
             let query = Query::new(tx, &narrow, at(0))?.unwrap().walking(50);
@@ -303,10 +333,9 @@ async fn unknown_people_and_foreign_cursors_are_refused() {
     let cursor = by_time.cursor(SortKey::CreatedAt, Direction::Next);
     for (filter, cursor, field) in [
         (
-            AlertFilter {
-                assigned_to: Some(Assigned::Name("nobody-i-know".to_owned())),
-                ..AlertFilter::default()
-            },
+            AlertFilter::default().and(AnyOf::Owner(vec![Assigned::Name(
+                "nobody-i-know".to_owned(),
+            )])),
             None,
             "assigned_to",
         ),
@@ -396,21 +425,19 @@ async fn rows_are_tested_along_an_index_and_nothing_is_sorted() {
                 created_at: at(0),
                 id: 1,
             };
-            let mine = AlertFilter {
-                assigned_to: Some(Assigned::Person(1)),
-                ..AlertFilter::default()
-            };
+            let germany = || AnyOf::Country(vec![Some("DE".to_owned()), None]);
+            let mine = AlertFilter::default().and(AnyOf::Owner(vec![Assigned::Person(1)]));
             let open = AlertFilter {
                 status: vec![AlertStatus::Open],
-                country: vec!["DE".to_owned()],
-                words: vec!["door".to_owned()],
                 ..AlertFilter::default()
-            };
+            }
+            .and(germany())
+            .and(AnyOf::Text("door".to_owned()));
             let country = AlertFilter {
-                country: vec!["DE".to_owned()],
                 from: Some(at(0)),
                 ..AlertFilter::default()
-            };
+            }
+            .and(germany());
             for (filter, ordering, index) in [
                 (&mine, Ordering::default(), "alerts_assigned"),
                 (&country, Ordering::default(), "alerts_created"),
@@ -425,6 +452,30 @@ async fn rows_are_tested_along_an_index_and_nothing_is_sorted() {
                 );
                 let served = plan.iter().any(|line| line.contains(index));
                 assert!(served, "{plan:#?}");
+            }
+            Ok(())
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn given_ids_are_looked_up_in_any_order() {
+    let database = Database::new().await;
+    database
+        .run(|tx| {
+            let filter = AlertFilter {
+                id: (1..=100).collect(),
+                status: vec![AlertStatus::Open],
+                from: Some(at(0)),
+                ..AlertFilter::default()
+            }
+            .and(AnyOf::Text("door".to_owned()));
+            let query = Query::new(tx, &filter, at(0))?.unwrap();
+            for key in [SortKey::CreatedAt, SortKey::Severity] {
+                let way = Way::Falling;
+                let plan = sql::plan(tx, &query, Ordering { key, way }, None)?;
+                let by_id = "SEARCH alerts USING INTEGER PRIMARY KEY (rowid=?)";
+                assert!(plan.iter().any(|line| line == by_id), "{plan:#?}");
             }
             Ok(())
         })

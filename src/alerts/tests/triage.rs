@@ -2,7 +2,7 @@
 
 use base::{Cursor, Direction, Severity};
 
-use super::super::change::change_in;
+use super::super::change::{Effect, change_in};
 use super::super::list::timeline_in;
 use super::super::{AlertChange, AlertStatus, Refusal, Resolution, TimelineKind, sql};
 use super::*;
@@ -40,7 +40,7 @@ async fn an_alert_goes_through_its_life_and_leaves_traces() {
             let id = store(tx, 0, at(0), &[Sample::new(1, Severity::High)])?[0];
             let acknowledge = change(serde_json::json!({"status": "ack"}));
             let (alert, changed) = change_in(tx, &rob(), at(60), id, Some(1), &acknowledge)?;
-            assert!(changed);
+            assert!(matches!(changed, Some(Effect::Changed(Some(_)))));
             assert_eq!(alert.state.status, AlertStatus::Acknowledged);
             assert_eq!(alert.state.acknowledged_at, Some(at(60)));
             assert_eq!(alert.state.assigned_to.unwrap().username, "Rob");
@@ -132,7 +132,7 @@ async fn the_same_again_leaves_no_trace() {
                 let (first, _) = change_in(tx, &rob(), at(60), id, None, &wanted)?;
                 let before = traces(tx)?;
                 let (second, changed) = change_in(tx, &rob(), at(70), id, None, &wanted)?;
-                assert!(!changed);
+                assert_eq!(changed, None);
                 assert_eq!(second.state, first.state);
                 assert_eq!(traces(tx)?, before);
             }
@@ -150,10 +150,17 @@ async fn a_note_alone_is_kept_as_a_comment() {
             let note = change(serde_json::json!({"note": "looking at it"}));
             for said in [true, false] {
                 let (alert, changed) = change_in(tx, &rob(), at(60), id, None, &note)?;
-                assert_eq!((alert.state.version, changed), (1, said));
+                assert_eq!(
+                    (alert.state.version, changed),
+                    (1, said.then_some(Effect::Said))
+                );
             }
             let (_, changed) = change_in(tx, &ada(), at(61), id, None, &note)?;
-            assert!(changed, "somebody else may say the same");
+            assert_eq!(
+                changed,
+                Some(Effect::Said),
+                "somebody else may say the same"
+            );
             let timeline = timeline_in(tx, id, first_page(50))?;
             let kinds: Vec<_> = timeline.rows.iter().map(|it| it.kind).collect();
             let commented = TimelineKind::Commented;

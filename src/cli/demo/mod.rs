@@ -5,7 +5,8 @@
 //! the attack and the MITRE ATT&CK ids (version 17) it would be filed under. `docs/demo.md` tells
 //! the story. Start reading at [`story`]; the attack stands in `outside`, `inside` and
 //! `damage`, the noise
-//! in `background` and `routines`, the addresses and why they are nobody's in `places`.
+//! in `background` and `routines`, the addresses and why they are nobody's in `places`, and what
+//! people did about it in `responses`.
 
 mod background;
 mod damage;
@@ -13,6 +14,7 @@ mod inside;
 mod outside;
 mod places;
 mod random;
+mod responses;
 mod routines;
 mod stage;
 mod told;
@@ -24,8 +26,10 @@ use base::Timestamp;
 use crate::events::NewEvent;
 use random::Random;
 
-/// How far back the story goes: three days.
-pub const PERIOD: Duration = Duration::from_hours(72);
+pub use responses::{Duty, Response};
+
+/// How far back the story goes: a week, of which the attack takes the last three days.
+pub const PERIOD: Duration = Duration::from_hours(168);
 /// Most events of everyday noise made at once, about 100 MB: all are in memory together.
 pub const BACKGROUND_MAX: usize = 100_000;
 

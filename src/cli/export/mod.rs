@@ -13,12 +13,13 @@ use store::StoreError;
 
 use super::failure::Exit;
 use super::session;
-use crate::alerts::{self, AlertFilter, ExportFormat, Ordering, SortKey, Way};
+use crate::alerts::{self, AlertFilter, Ordering, SortKey, Way};
 use crate::app::App;
 use crate::audit::{self, AuditEntry};
 use crate::config::Settings;
 use crate::events::{self, Event};
-use rows::{AUDIT_COLUMNS, EVENT_COLUMNS, audit_row, event_row, header, lines};
+use crate::http::ExportFormat;
+use rows::{AUDIT_COLUMNS, audit_row};
 use target::Target;
 
 /// Rows read and written at a time.
@@ -56,6 +57,15 @@ pub(super) enum Format {
     Csv,
 }
 
+impl From<Format> for ExportFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Ndjson => Self::NdJson,
+            Format::Csv => Self::Csv,
+        }
+    }
+}
+
 impl Export {
     pub(super) async fn run(self, settings: Settings) -> anyhow::Result<Exit> {
         session::with_existing(settings, async |app| {
@@ -88,11 +98,8 @@ async fn write_alerts(app: &App, format: Format, target: &mut Target) -> anyhow:
         key: SortKey::CreatedAt,
         way: Way::Rising,
     };
-    let format = match format {
-        Format::Ndjson => ExportFormat::NdJson,
-        Format::Csv => ExportFormat::Csv,
-    };
-    let answer = alerts::export(app.clone(), AlertFilter::default(), ordering, format).await?;
+    let answer =
+        alerts::export(app.clone(), AlertFilter::default(), ordering, format.into()).await?;
     let mut parts = answer.into_body().into_data_stream();
     while let Some(part) = parts.next().await {
         target.write(&part.context("reading alerts")?)?;
@@ -101,7 +108,8 @@ async fn write_alerts(app: &App, format: Format, target: &mut Target) -> anyhow:
 }
 
 async fn write_events(app: &App, format: Format, target: &mut Target) -> anyhow::Result<()> {
-    target.write(&header(format, EVENT_COLUMNS)?)?;
+    let format = ExportFormat::from(format);
+    target.write(&format.header(events::CSV_HEADER)?)?;
     let mut last: Option<EventId> = None;
     loop {
         let read = move |tx: &mut store::Tx<'_>| events::part(tx, last, PART);
@@ -110,12 +118,13 @@ async fn write_events(app: &App, format: Format, target: &mut Target) -> anyhow:
             return Ok(());
         };
         last = Some(end.id);
-        target.write(&lines(format, &part, event_row)?)?;
+        target.write(&format.lines(&part, events::csv_row)?)?;
     }
 }
 
 async fn write_audit(app: &App, format: Format, target: &mut Target) -> anyhow::Result<()> {
-    target.write(&header(format, AUDIT_COLUMNS)?)?;
+    let format = ExportFormat::from(format);
+    target.write(&format.header(AUDIT_COLUMNS)?)?;
     let mut last = 0;
     loop {
         let read = move |tx: &mut store::Tx<'_>| audit::part(tx, last, PART);
@@ -124,6 +133,6 @@ async fn write_audit(app: &App, format: Format, target: &mut Target) -> anyhow::
             return Ok(());
         };
         last = end.seq;
-        target.write(&lines(format, &part, audit_row)?)?;
+        target.write(&format.lines(&part, audit_row)?)?;
     }
 }

@@ -1,9 +1,10 @@
 //! Finding events: keyset pages within a row budget, and counts that do not scan.
 
 use base::{Cursor, Direction, EventId, Timestamp};
-use store::{Arg, Engine, Sql, StoreError, Tx};
+use store::{Engine, Sql, StoreError, Tx};
 
 use super::super::model::{Event, EventFilter};
+pub(super) use super::tested::{Names, test_rows};
 use super::{EVENT_COLUMNS, EVENT_COLUMNS_COUNT, read_event};
 use crate::http::{Count, PageRequest};
 
@@ -11,6 +12,8 @@ use crate::http::{Count, PageRequest};
 const ROW_BUDGET: i64 = 50_000;
 /// The same for a search, which reads and folds each row's description.
 const SEARCH_ROW_BUDGET: i64 = 15_000;
+/// The same when the JSON of each row is read.
+const ATTRIBUTES_ROW_BUDGET: i64 = 5_000;
 /// Rows looked at to count what the kept counts cannot tell.
 const COUNT_WALK_MAX: i64 = 10_000;
 /// The same for a search.
@@ -88,16 +91,18 @@ pub(crate) fn page(
 }
 
 /// Rows a page may walk.
-const fn budget(filter: &EventFilter) -> i64 {
-    if filter.search.is_empty() {
-        ROW_BUDGET
-    } else {
+pub(super) fn budget(filter: &EventFilter) -> i64 {
+    if filter.reads_attributes() {
+        ATTRIBUTES_ROW_BUDGET
+    } else if filter.is_search() {
         SEARCH_ROW_BUDGET
+    } else {
+        ROW_BUDGET
     }
 }
 
 /// What the walked rows are joined with; to SQLite `cross join` says that they come first.
-const JOINED: &str = ") e cross join sources s cross join event_types t \
+pub(super) const JOINED: &str = ") e cross join sources s cross join event_types t \
     left join alerts a on a.event_id = e.id where s.id = e.source_id and t.id = e.event_type_id";
 
 /// Left to itself SQLite walks the whole table rather than the partial index.
@@ -108,15 +113,15 @@ const fn by_severity(engine: Engine) -> &'static str {
     }
 }
 
-fn table(engine: Engine, filter: &EventFilter) -> &'static str {
-    if filter.source_name.is_none() && filter.is_severe() {
+pub(super) fn table(engine: Engine, filter: &EventFilter) -> &'static str {
+    if Walked::of(filter) == Walked::Severe {
         by_severity(engine)
     } else {
         "events e"
     }
 }
 
-const fn order(ascending: bool) -> &'static str {
+pub(super) const fn order(ascending: bool) -> &'static str {
     if ascending {
         " order by e.id"
     } else {
@@ -124,52 +129,51 @@ const fn order(ascending: bool) -> &'static str {
     }
 }
 
-/// Names of the filter as ids; `None` when one of them is unknown, so that nothing can match.
-struct Names {
-    sources: Vec<i64>,
-    types: Vec<i64>,
-    words: Vec<String>,
+/// Which index rows are walked along.
+#[derive(PartialEq, Eq)]
+enum Walked {
+    Ids,
+    Source,
+    Severe,
+    All,
 }
 
-impl Names {
-    fn resolve(tx: &mut Tx<'_>, filter: &EventFilter) -> Result<Option<Self>, StoreError> {
-        let mut ids = |sql: &str, names: &[String]| -> Result<Option<Vec<i64>>, StoreError> {
-            let rows: Vec<Vec<Arg<'_>>> = names.iter().map(|name| vec![name.into()]).collect();
-            let ids = tx.query_many(sql, &rows, |row| row.get(0))?;
-            Ok((names.is_empty() || !ids.is_empty()).then_some(ids))
-        };
-        let source: Vec<String> = filter.source_name.iter().cloned().collect();
-        let sources = ids("select id from sources where name = $1", &source)?;
-        let types = ids(
-            "select id from event_types where name = $1",
-            &filter.event_type,
-        )?;
-        let words = filter
-            .search
-            .iter()
-            .map(|word| word.to_lowercase())
-            .collect();
-        Ok(sources.zip(types).map(|(sources, types)| Self {
-            sources,
-            types,
-            words,
-        }))
+impl Walked {
+    fn of(filter: &EventFilter) -> Self {
+        if !filter.id.is_empty() {
+            Self::Ids
+        } else if filter.sources().is_some_and(|names| names.len() == 1) {
+            Self::Source
+        } else if filter.is_severe() {
+            Self::Severe
+        } else {
+            Self::All
+        }
     }
 }
 
 /// The part of the filter an index serves, and the order.
-fn walk<'a>(
+pub(super) fn walk<'a>(
     sql: &mut Sql<'a>,
     filter: &'a EventFilter,
     names: &'a Names,
     ascending: bool,
     cursor: Option<Cursor>,
 ) {
-    if let [source] = names.sources.as_slice() {
-        sql.and("e.source_id =", *source);
-    } else if filter.is_severe() {
+    match Walked::of(filter) {
+        Walked::Ids => {
+            sql.and_in("e.id", filter.id.iter().copied());
+        }
+        Walked::Source => {
+            if let [source] = names.sources.as_slice() {
+                sql.and("e.source_id =", *source);
+            }
+        }
         // Said in the words of the partial index, so that both planners see that it serves.
-        sql.push(" and e.severity >= 4");
+        Walked::Severe => {
+            sql.push(" and e.severity >= 4");
+        }
+        Walked::All => {}
     }
     if let Some(from) = filter.from {
         sql.and("e.id >=", EventId::first_at(from));
@@ -189,46 +193,16 @@ fn is_previous(cursor: Option<Cursor>) -> bool {
     cursor.is_some_and(|cursor| cursor.direction == Direction::Previous)
 }
 
-/// The rest of the filter, tested row by row.
-fn test_rows<'a>(sql: &mut Sql<'a>, filter: &'a EventFilter, names: &'a Names) {
-    if !filter.severity.is_empty() {
-        sql.and_in("e.severity", filter.severity.iter().copied());
-    }
-    if !names.types.is_empty() {
-        sql.and_in("e.event_type_id", names.types.iter().copied());
-    }
-    if let Some(address) = &filter.ip_address {
-        sql.and("e.ip_address =", address);
-    }
-    if !filter.country.is_empty() {
-        sql.and_in("e.country", &filter.country);
-    }
-    if let Some(raised) = filter.has_alert {
-        sql.push(if raised {
-            " and a.id is not null"
-        } else {
-            " and a.id is null"
-        });
-    }
-    for word in &names.words {
-        sql.push(" and (strpos(lower(e.description), ")
-            .bind(word)
-            .push(") > 0 or strpos(lower(s.name), ")
-            .bind(word)
-            .push(") > 0)");
-    }
-}
-
 /// How many events match: from the counts by hour when they can tell, else by looking at a
 /// bounded number of the newest rows.
 fn count(tx: &mut Tx<'_>, filter: &EventFilter, names: &Names) -> Result<Count, StoreError> {
     if let Some(total) = total(tx, filter, names)? {
         return Ok(Count::exactly(total));
     }
-    let most = if filter.search.is_empty() {
-        COUNT_WALK_MAX
-    } else {
+    let most = if filter.is_search() {
         SEARCH_COUNT_WALK_MAX
+    } else {
+        COUNT_WALK_MAX
     };
     let mut sql = Sql::new("select count(*), cast(coalesce(sum(case when true");
     test_rows(&mut sql, filter, names);
@@ -259,8 +233,8 @@ fn total(tx: &mut Tx<'_>, filter: &EventFilter, names: &Names) -> Result<Option<
     if !filter.severity.is_empty() {
         sql.and_in("severity", filter.severity.iter().copied());
     }
-    if let [source] = names.sources.as_slice() {
-        sql.and("source_id =", *source);
+    if !names.sources.is_empty() {
+        sql.and_in("source_id", names.sources.iter().copied());
     }
     if let Some(from) = filter.from {
         sql.and("hour >=", from.hour());

@@ -27,10 +27,10 @@ use crate::repeats::{self, Answer, RepeatKey};
 pub struct SignIn {
     /// The user name, in any case.
     #[schema(example = "mara")]
-    username: String,
+    pub(super) username: String,
     /// The password.
     #[schema(value_type = String, example = "plum-orbit-cello-93")]
-    password: Secret,
+    pub(super) password: Secret,
 }
 
 /// A refresh token to be spent.

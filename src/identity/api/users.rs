@@ -17,12 +17,9 @@ use crate::credentials::Secret;
 use crate::http::{
     Caller, Count, Here, IfMatch, Json, List, PageRequest, Params, PathId, Problem, Role,
 };
-use crate::identity::users::{Prepared, Weak, insert, prepare, readable};
-use crate::identity::{self, IdentityError, NewUser, User, UserChange, UserFilter};
+use crate::identity::users::{Prepared, Weak, insert, prepare};
+use crate::identity::{self, IdentityError, ListedUser, NewUser, User, UserChange, UserFilter};
 use crate::repeats::{self, Answer, Repeat, RepeatKey};
-
-/// Characters of the random part of a generated user name.
-const NAME_RANDOM: usize = 8;
 
 /// A user that was made; the password only when it was generated.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -34,6 +31,15 @@ pub struct CreatedUser {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "k3vwq8m2ht7xzc5nbp4r")]
     password: Option<String>,
+}
+
+/// A password to be set; generated when left out.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordReset {
+    /// The password: at least 8 characters and none of the common ones.
+    #[schema(value_type = Option<String>, example = "plum-orbit-cello-93")]
+    password: Option<Secret>,
 }
 
 /// An analyst to be made; what is left out is generated.
@@ -80,13 +86,13 @@ pub struct CreatedAnalyst {
         ("page" = Option<u32>, Query, description = "The page's number, from 1; not together with `cursor`"),
         ("cursor" = Option<String>, Query, description = "From `next` or `previous`"),
     ),
-    responses((status = 200, description = "A page of users", body = List<User>)),
+    responses((status = 200, description = "A page of users", body = List<ListedUser>)),
 )]
 pub async fn list_users(
     State(app): State<App>,
     here: Here,
     mut params: Params,
-) -> Result<Reply<List<User>>, Problem> {
+) -> Result<Reply<List<ListedUser>>, Problem> {
     let filter = UserFilter {
         role: params.value("role"),
         enabled: params.flag("enabled"),
@@ -103,7 +109,7 @@ pub async fn list_users(
         rows,
         count,
         None,
-        |user| user.id,
+        |listed| listed.user.id,
     )))
 }
 
@@ -158,7 +164,7 @@ pub async fn create_analyst(
         email,
     } = json.value;
     let new = NewUser {
-        username: username.unwrap_or_else(|| format!("analyst-{}", readable(NAME_RANDOM))),
+        username: username.unwrap_or_else(identity::analyst_name),
         email,
         password: password.clone(),
         role: Some(Role::Analyst),
@@ -248,6 +254,34 @@ pub async fn change_user(
 ) -> Result<Reply<User>, Problem> {
     let user = identity::change_user(&app, &caller, id, json.value, version).await?;
     Ok(Reply(user))
+}
+
+/// Gives a user a new password and ends every session; without one it is generated and shown once.
+///
+/// Until its owner changes it, the account is marked `weak_password`.
+#[utoipa::path(
+    post,
+    path = "/api/users/{id}/reset-password/",
+    tag = "users",
+    params(("id" = i64, Path, description = "The user's id")),
+    request_body(content = PasswordReset, example = json!({})),
+    responses(
+        (status = 200, description = "The user", body = CreatedUser),
+        (status = 404, description = "There is no such user"),
+    ),
+)]
+pub async fn reset_password(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId,
+    json: Json<PasswordReset>,
+) -> Result<Reply<CreatedUser>, Problem> {
+    let password = json.value.password;
+    let reset = identity::reset_password_of(&app, &caller, id, password).await?;
+    Ok(Reply(CreatedUser {
+        user: reset.user,
+        password: reset.generated.map(|it| it.expose().to_owned()),
+    }))
 }
 
 /// Deletes a user and their sessions.

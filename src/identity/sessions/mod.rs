@@ -1,9 +1,18 @@
-//! Sessions: a sign-in and every refresh that follows from it.
+//! Sessions: a browser with its cookie, or a program's sign-in and every refresh that follows.
 //!
 //! The refresh token is opaque, 256 random bits, stored as its SHA-256, and good for one use. One
 //! that comes back after use was stolen, or its thief was first: the whole session ends.
 
+mod browser;
+mod open;
 pub(super) mod sql;
+
+pub use browser::BrowserSession;
+pub(super) use browser::cookie_actor;
+pub use open::{
+    OpenSession, end_own_session, end_user_sessions, own_sessions, sign_out_browser, user_sessions,
+};
+pub use sql::SessionKind;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +20,7 @@ use std::time::Duration;
 use base::Timestamp;
 use store::{StoreError, Tx};
 
-use self::sql::Session;
+use self::sql::{NewSession, Session};
 use super::IdentityError;
 use super::model::User;
 use super::tokens::{self, digest, random};
@@ -21,7 +30,7 @@ use crate::audit::{self, Entry};
 use crate::credentials::Secret;
 use crate::http::{Actor, Caller, Origin};
 
-/// How long a session lasts after its last refresh.
+/// How long a session of tokens lasts after its last refresh.
 const SESSION_LIFE: Duration = Duration::from_hours(7 * 24);
 /// Bytes of an opaque token: 32 random ones as base64url.
 const REFRESH_LENGTH: usize = 43;
@@ -59,18 +68,30 @@ impl Pair {
     }
 }
 
-/// Begins a session in the caller's transaction; returns its id and refresh token.
+/// Begins a session in the caller's transaction; returns its id and its secret: the refresh
+/// token, or what the cookie holds.
 pub(super) fn begin(
     tx: &mut Tx<'_>,
     user: i64,
+    kind: SessionKind,
     origin: &Origin,
     now: Timestamp,
 ) -> Result<(Arc<str>, Secret), StoreError> {
     let id = random::<16>();
-    let refresh = Secret::new(random::<32>());
-    let expires_at = now.plus(SESSION_LIFE);
-    sql::insert(tx, &id, user, &digest(&refresh), origin, now, expires_at)?;
-    Ok((Arc::from(id), refresh))
+    let secret = Secret::new(random::<32>());
+    let life = match kind {
+        SessionKind::Browser => browser::IDLE,
+        SessionKind::Token => SESSION_LIFE,
+    };
+    let new = NewSession {
+        id: &id,
+        user,
+        kind,
+        secret_hash: &digest(&secret),
+        expires_at: now.plus(life),
+    };
+    sql::insert(tx, &new, origin, now)?;
+    Ok((Arc::from(id), secret))
 }
 
 fn is_refresh_token(token: &Secret) -> bool {

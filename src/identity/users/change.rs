@@ -8,7 +8,7 @@ use super::{Created, GENERATED, find_user, read_account, readable, reasons_again
 use crate::app::App;
 use crate::audit::{self, Entry};
 use crate::credentials::Secret;
-use crate::http::{Caller, Role};
+use crate::http::{Actor, Caller, Role};
 use crate::identity::model::{Account, User, UserChange};
 use crate::identity::rules::{self, Faults};
 use crate::identity::{IdentityError, sessions};
@@ -87,7 +87,10 @@ fn apply(
     }
     user.role = wanted.role.unwrap_or(user.role);
     user.enabled = wanted.enabled.unwrap_or(user.enabled);
-    user.weak_password &= !password_changed;
+    if password_changed {
+        // Whoever set it knows it: only its owner should.
+        user.weak_password = matches!(&caller.actor, Actor::User { id: by, .. } if *by != id);
+    }
     if after.user == before.user && !password_changed {
         return Ok(before.user);
     }
@@ -183,11 +186,25 @@ pub async fn reset_password(
     let user = find_user(app, username)
         .await?
         .ok_or(IdentityError::NotFound("user"))?;
+    reset_password_of(app, caller, user.id, password).await
+}
+
+/// The same by the user's id. A password set by another person than its owner is marked as to be
+/// changed.
+///
+/// # Errors
+/// As [`reset_password`].
+pub async fn reset_password_of(
+    app: &App,
+    caller: &Caller,
+    id: i64,
+    password: Option<Secret>,
+) -> Result<Created, IdentityError> {
     let generated = password.is_none().then(|| Secret::new(readable(GENERATED)));
     let change = UserChange {
         password: password.or_else(|| generated.clone()),
         ..UserChange::default()
     };
-    let user = change_user(app, caller, user.id, change, None).await?;
+    let user = change_user(app, caller, id, change, None).await?;
     Ok(Created { user, generated })
 }

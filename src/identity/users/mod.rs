@@ -4,7 +4,7 @@ mod change;
 mod own;
 pub(super) mod sql;
 
-pub use change::{change_user, delete_user, reset_password};
+pub use change::{change_user, delete_user, reset_password, reset_password_of};
 pub use own::{change_me, change_own_password, profile};
 
 use base::{Cursor, Timestamp};
@@ -12,7 +12,7 @@ use rand::RngExt as _;
 use store::Tx;
 
 use super::IdentityError;
-use super::model::{Account, NewUser, User, UserFilter};
+use super::model::{Account, ListedUser, NewUser, User, UserFilter};
 use super::rules::{self, Faults};
 use crate::app::App;
 use crate::audit::{self, Entry};
@@ -23,6 +23,8 @@ use crate::http::{Actor, Caller, Role};
 const READABLE: &[u8] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// Characters of a generated password: 20 of 32 make 100 bits.
 const GENERATED: usize = 20;
+/// Characters of the random part of a generated user name.
+const NAME_RANDOM: usize = 8;
 
 /// A user that was made.
 #[derive(Clone, Debug)]
@@ -59,6 +61,12 @@ pub(super) fn readable(length: usize) -> String {
         .filter_map(|_| READABLE.get(rng.random_range(0..READABLE.len())))
         .map(|byte| char::from(*byte))
         .collect()
+}
+
+/// A user name for an analyst who was given none: `analyst-` and 8 random letters and digits.
+#[must_use]
+pub fn analyst_name() -> String {
+    format!("analyst-{}", readable(NAME_RANDOM))
 }
 
 /// Every reason against a new password, found on a blocking thread.
@@ -201,7 +209,7 @@ pub async fn sign_up(app: &App, caller: &Caller, new: NewUser) -> Result<User, I
         .await
 }
 
-/// A page of users, newest first, and how many match (counted to 10,001).
+/// A page of users with their sessions that count now, newest first, and how many match (counted to 10,001).
 ///
 /// # Errors
 /// The database's fault.
@@ -210,10 +218,11 @@ pub async fn list_users(
     filter: UserFilter,
     cursor: Option<Cursor>,
     limit: i64,
-) -> Result<(Vec<User>, i64), IdentityError> {
+) -> Result<(Vec<ListedUser>, i64), IdentityError> {
+    let now = app.clock.now();
     app.store
         .read(move |tx| {
-            let rows = sql::users(tx, &filter, cursor, limit)?;
+            let rows = sql::users(tx, &filter, cursor, limit, now)?;
             let most = crate::http::COUNT_MAX.saturating_add(1);
             Ok((rows, sql::count_users(tx, &filter, most)?))
         })

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use base::Timestamp;
-use serde_json::value::RawValue;
 use store::Tx;
 
 use super::change::{lock, save};
@@ -13,11 +12,9 @@ use crate::audit::{self, Entry};
 use crate::credentials::{Secret, Verified};
 use crate::http::{Actor, Caller};
 use crate::identity::model::{Account, Profile, ProfileChange};
+use crate::identity::preferences::Preferences;
 use crate::identity::rules::{self, Faults};
 use crate::identity::{IdentityError, sessions, sign_in};
-
-/// Bytes of a user's preferences as JSON.
-const PREFERENCES_MAX: usize = 16 * 1024;
 
 fn person(caller: &Caller) -> Result<(i64, Arc<str>), IdentityError> {
     match &caller.actor {
@@ -30,8 +27,7 @@ fn view(account: Account) -> Profile {
     Profile {
         capabilities: account.user.role.capabilities(),
         user: account.user,
-        preferences: RawValue::from_string(account.preferences)
-            .unwrap_or_else(|_| RawValue::NULL.to_owned()),
+        preferences: Preferences::read(&account.preferences),
     }
 }
 
@@ -55,15 +51,10 @@ pub async fn change_me(
     version: Option<i64>,
 ) -> Result<Profile, IdentityError> {
     let (id, _) = person(caller)?;
-    let preferences = change.preferences.map(serde_json::Value::Object);
-    let preferences = preferences.map(|value| value.to_string());
     let mut faults = Faults::default();
     faults.email(rules::tidy(change.email.clone()).as_deref());
-    if preferences
-        .as_ref()
-        .is_some_and(|text| text.len() > PREFERENCES_MAX)
-    {
-        faults.note("preferences", "must have at most 16 KiB as JSON");
+    if let Some(preferences) = &change.preferences {
+        preferences.check(&mut faults);
     }
     faults.finish()?;
     let now = app.clock.now();
@@ -76,7 +67,12 @@ pub async fn change_me(
             if change.email.is_some() {
                 after.user.email = rules::tidy(change.email);
             }
-            after.preferences = preferences.unwrap_or(after.preferences);
+            if let Some(change) = change.preferences {
+                let kept = Preferences::read(&after.preferences);
+                after.preferences = kept.changed(change).ok_or_else(|| {
+                    IdentityError::field("preferences", "must have at most 8 KiB as JSON")
+                })?;
+            }
             if after.user == before.user && after.preferences == before.preferences {
                 return Ok(before);
             }

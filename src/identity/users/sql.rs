@@ -8,7 +8,7 @@ use store::{Row, Sql, StoreError, Tx};
 use crate::credentials::Failures;
 use crate::http::Role;
 use crate::identity::listing::page_by_id;
-use crate::identity::model::{Account, User, UserFilter};
+use crate::identity::model::{Account, ListedUser, User, UserFilter};
 
 const USER: &str = "select id, username, email, role, enabled, weak_password, last_sign_in_at, \
     sign_in_after, created_at, updated_at, version, password_hash, failed_sign_ins, preferences \
@@ -95,6 +95,13 @@ pub(in crate::identity) fn lock_admins(tx: &mut Tx<'_>) -> Result<Vec<i64>, Stor
 /// Whether there is any user.
 pub(in crate::identity) fn any_user(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     let found = tx.query_opt("select id from users limit 1", &[], |row| row.get::<i64>(0))?;
+    Ok(found.is_some())
+}
+
+/// Whether an enabled administrator exists.
+pub(in crate::identity) fn any_admin(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+    let admin = "select id from users where role = 'ADMIN' and enabled limit 1";
+    let found = tx.query_opt(admin, &[], |row| row.get::<i64>(0))?;
     Ok(found.is_some())
 }
 
@@ -212,22 +219,31 @@ fn where_users<'a>(sql: &mut Sql<'a>, filter: &UserFilter, search: &'a str) {
     }
 }
 
-/// A page of users, newest first (oldest first when going back), by primary key.
+/// A page of users, newest first (oldest first when going back), by primary key; the sessions of
+/// each by their index on user.
 pub(in crate::identity) fn users(
     tx: &mut Tx<'_>,
     filter: &UserFilter,
     cursor: Option<Cursor>,
     limit: i64,
-) -> Result<Vec<User>, StoreError> {
+    now: Timestamp,
+) -> Result<Vec<ListedUser>, StoreError> {
     let search = filter.search.as_deref().unwrap_or_default().to_lowercase();
     let mut sql = Sql::new(
         "select id, username, email, role, enabled, weak_password, last_sign_in_at, \
          sign_in_after, created_at, updated_at, version, password_hash, failed_sign_ins, \
-         preferences from users where true",
+         preferences, (select count(*) from sessions s where s.user_id = users.id \
+         and s.ended_at is null and s.expires_at > ",
     );
+    sql.bind(now).push(") from users where true");
     where_users(&mut sql, filter, &search);
     page_by_id(&mut sql, cursor, limit);
-    tx.select(&sql, |row| Ok(read_account(row)?.user))
+    tx.select(&sql, |row| {
+        Ok(ListedUser {
+            user: read_account(row)?.user,
+            sessions: row.get(14)?,
+        })
+    })
 }
 
 /// How many users match, counted up to `limit`.

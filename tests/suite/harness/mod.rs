@@ -1,5 +1,6 @@
 //! A started server with a database of its own, and a client to speak to it.
 
+mod browser;
 mod client;
 mod database;
 mod process;
@@ -12,7 +13,8 @@ use serde_json::{Value, json};
 use watchpost::config::Settings;
 use watchpost::serve::Server;
 
-pub use client::Client;
+pub use browser::{Browser, Look, Page};
+pub use client::{Answer, Client};
 pub use database::{Database, Kind};
 pub use process::{Place, Process};
 
