@@ -188,6 +188,11 @@ impl Shell {
         self.can(Capability::Manage)
     }
 
+    /// Whether an account is the viewer's own.
+    pub(super) fn is_me(&self, id: i64) -> bool {
+        self.viewer.as_ref().is_some_and(|viewer| viewer.id == id)
+    }
+
     /// Whether this is the page of a line in the navigation.
     pub(super) fn is_at(&self, path: &str) -> bool {
         self.path == path
@@ -210,6 +215,10 @@ impl Shell {
             links.push(self.link("/", "Overview", "overview"));
             links.push(self.link("/alerts", "Alerts", "alerts"));
             links.push(self.link("/events", "Events", "events"));
+            // Administrators have it among their own pages.
+            if !self.can_manage() {
+                links.push(self.link("/admin/sources", "Sources", "sources"));
+            }
         }
         links
     }
@@ -307,7 +316,7 @@ struct ErrorPage {
 }
 
 /// What went wrong in words: by field where fields are to blame.
-fn explanation(problem: &Problem) -> String {
+pub(super) fn explanation(problem: &Problem) -> String {
     if problem.errors().is_empty() {
         return problem.detail().to_owned();
     }
@@ -324,7 +333,15 @@ pub(super) async fn explain(
     request: Request,
     next: Next,
 ) -> Response {
-    let wants_problem = request.headers().contains_key("x-watchpost-fragment");
+    // Programs that lost their way get the problem itself.
+    let accepts_pages = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|it| it.to_str().ok())
+        .is_some_and(|it| it.contains("text/html"));
+    let wants_problem = !accepts_pages
+        || request.headers().contains_key("x-watchpost-fragment")
+        || request.uri().path().starts_with("/api/");
     let origin = request.extensions().get::<Origin>().cloned();
     let mut response = next.run(request).await;
     if wants_problem {

@@ -14,12 +14,17 @@ let tab = "timeline";
 
 /* Beside the list ------------------------------------------------------------------------------ */
 
+/** The alert asked for last; an answer that was overtaken is left. */
+let wanted = "";
+
 /** Shows an alert beside the list. @param {string} id @param {{focus?: boolean}} [options] */
 export async function openPanel(id, { focus = false } = {}) {
   const aside = panel();
   if (!aside) return;
+  wanted = id;
   try {
     const doc = await busy(load(`/alerts/${id}?beside=true&tab=${tab}`));
+    if (wanted !== id) return;
     const fresh = doc.getElementById("alert");
     if (!fresh) return;
     keepDraft();
@@ -40,8 +45,12 @@ export async function openPanel(id, { focus = false } = {}) {
 /** Closes it; says whether one was open. @param {boolean} [tellList] @returns {boolean} */
 export function closePanel(tellList = true) {
   const aside = panel();
-  if (!aside || aside.hidden) return false;
+  if (!aside || aside.hidden) {
+    wanted = "";
+    return false;
+  }
   keepDraft();
+  wanted = "";
   aside.hidden = true;
   aside.replaceChildren();
   $("#alerts-frame")?.classList.remove("with-panel");
@@ -184,7 +193,7 @@ export function askResolution(what) {
     const choices = RESOLUTIONS.map(([word, label], n) =>
       el("label", { class: "check choice" }, el("input", { type: "radio", name: "resolution", value: word, required: true }), el("kbd", {}, String(n + 1)), label));
     const note = /** @type {HTMLTextAreaElement} */ (el("textarea", { class: "textarea", id: "ask-note", maxlength: "16384", rows: "2" }));
-    const form = /** @type {HTMLFormElement} */ (el("form", { class: "stack", "data-own-keys": "" },
+    const form = /** @type {HTMLFormElement} */ (el("form", { class: "stack" },
       el("fieldset", { class: "stack tight" }, el("legend", {}, "Why?"), ...choices),
       el("div", { class: "field" }, el("label", { for: "ask-note" }, "Note (optional, needed with Other)"), note),
       el("div", { class: "dialog-actions" },

@@ -19,15 +19,22 @@ const REGIONS = ["views", "search", "facets", "list"];
 
 /* Where we are: the address is the only state ------------------------------------------------ */
 
+/** How often another list was asked for; an answer that was overtaken is left. */
+let turns = 0;
+
 /** Shows another list without losing the panel's text. @param {string} href @param {boolean} [push] */
 async function show(href, push = true) {
   const url = new URL(href, location.href);
   const open = new URLSearchParams(location.search).get("alert");
   if (push && open && !url.searchParams.has("alert") && rowOf(open)) url.searchParams.set("alert", open);
+  const turn = ++turns;
   try {
     const doc = await busy(load(url.pathname + url.search));
-    if (push) history.pushState(null, "", url);
-    else history.replaceState(null, "", url);
+    if (turn !== turns) return;
+    // A view leads on to its own address.
+    const at = doc.URL && doc.URL !== "about:blank" ? doc.URL : url;
+    if (push) history.pushState(null, "", at);
+    else history.replaceState(null, "", at);
     selected.clear();
     waiting.clear();
     matching = null;
@@ -125,13 +132,16 @@ function focusRow(row) {
   row.focus({ preventScroll: false });
 }
 
-const focused = () => /** @type {HTMLElement | null} */ (document.activeElement?.closest(".alert-row")) ?? rowOf(new URLSearchParams(location.search).get("alert") ?? "0") ?? /** @type {HTMLElement | null} */ ($(".alert-row[tabindex='0']"));
+/** The row that keys act on: the one with the focus, else the one whose alert is open. Never one that nobody sees marked. */
+const focused = () => /** @type {HTMLElement | null} */ (document.activeElement?.closest(".alert-row")) ?? rowOf(new URLSearchParams(location.search).get("alert") ?? "0");
+/** The row where the keys go on after the focus was elsewhere. */
+const resting = () => /** @type {HTMLElement | null} */ ($(".alert-row[tabindex='0']"));
 
 /** @param {number} step */
 function move(step) {
   const all = rows();
   const at = focused();
-  const next = at ? all[all.indexOf(at) + step] : all[0];
+  const next = at ? all[all.indexOf(at) + step] : resting() ?? all[0];
   if (!next) return;
   const inPanel = new URLSearchParams(location.search).has("alert");
   focusRow(next);
@@ -240,7 +250,14 @@ async function act(deed, on_ = targets()) {
   const before = touched.map((row) => ({ row, status: row.dataset.status, cell: $(".col-status", row)?.cloneNode(true) }));
   const next = BECOMES[deed.action];
   for (const row of touched) optimistic(row, next);
-  const following = nextRow(touched);
+  // The focus moves on at once, not when the answer comes: keys typed meanwhile mean the next row.
+  const following = nextRow(touched)?.dataset.id;
+  const inPanel = new URLSearchParams(location.search).has("alert");
+  const goOn = () => {
+    const next = rowOf(following ?? "0");
+    if (next && !inPanel && !document.querySelector("dialog[open]")) focusRow(next);
+  };
+  if (touched.some((row) => row.contains(document.activeElement))) goOn();
   try {
     const { data } = await busy(api("POST", "/api/alerts/bulk/", { ...on_, ...deed }, { "Idempotency-Key": newKey() }));
     lastUndo = data.undo_token ?? null;
@@ -251,10 +268,8 @@ async function act(deed, on_ = targets()) {
     matching = null;
     showSelection();
     await refresh(touched.map((row) => row.dataset.id ?? ""));
-    if (following?.isConnected && !document.querySelector("dialog[open]")) {
-      if (new URLSearchParams(location.search).has("alert")) patchPanel();
-      else focusRow(following);
-    }
+    if (inPanel) patchPanel();
+    else if (document.activeElement === document.body) goOn();
   } catch (error) {
     for (const { row, status, cell } of before) {
       row.dataset.status = status;
@@ -511,16 +526,60 @@ Object.assign(deeds, {
     const row = /** @type {HTMLElement} */ (button.closest("tr"));
     act({ action: "acknowledge" }, { filter: { q: row.dataset.groupQuery ?? "" }, expect_count: Number(row.dataset.groupCount) }).then(() => show(location.href, false));
   },
+});
+
+/** The kept view the list comes from. */
+const view = () => /** @type {HTMLElement} */ ($("[data-view]"));
+
+/** @param {Record<string, unknown>} body @param {string} done */
+async function changeView(body, done) {
+  try {
+    const { data } = await api("PATCH", `/api/views/${view().dataset.view}/`, body);
+    toast(done);
+    show(`/alerts?view=${data.id}`, false);
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** What the address says of the list, as a view keeps it. */
+function asView() {
+  const params = new URLSearchParams(location.search);
+  return { query: list().dataset.query ?? "", sort: params.get("sort"), group: params.get("group"), columns: (params.get("column") ?? "").split(",").filter(Boolean) };
+}
+
+Object.assign(deeds, {
+  "view-save": () => changeView(asView(), "View saved"),
+  "view-default": (/** @type {HTMLElement} */ button) => changeView({ default: button.dataset.value === "true" }, button.dataset.value === "true" ? "Alerts now open with this view" : "Alerts open with what needs action"),
+  "view-share": (/** @type {HTMLElement} */ button) => changeView({ shared: button.dataset.value === "true" }, button.dataset.value === "true" ? "Everybody sees this view now" : "The view is no longer shared"),
+  "view-rename": async () => {
+    const name = await askText(`Rename “${view().dataset.viewName}”`, "New name", false);
+    if (name) changeView({ name }, "Renamed");
+  },
+  "view-delete": async () => {
+    const { view: id, viewName } = view().dataset;
+    const dialog = openDialog(`Delete the view “${viewName}”?`,
+      el("p", {}, "The alerts it shows stay as they are."),
+      el("div", { class: "dialog-actions" },
+        el("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Cancel"),
+        el("button", { type: "button", class: "button danger", onclick: async () => {
+          dialog.close();
+          try {
+            await api("DELETE", `/api/views/${id}/`);
+            toast("View deleted");
+            show("/alerts");
+          } catch (error) {
+            complain(error);
+          }
+        } }, "Delete")));
+  },
   "save-view": async () => {
     const name = await askText("Save this view as", "Name", false);
     if (!name) return;
-    const params = new URLSearchParams(location.search);
     try {
-      const { data } = await api("POST", "/api/views/", { name, page: "alerts", query: list().dataset.query ?? "", sort: params.get("sort") ?? "-severity", group: params.get("group") || null, columns: (params.get("column") ?? "").split(",").filter(Boolean) });
-      params.set("view", String(data.id));
-      params.set("q", data.query);
+      const { data } = await api("POST", "/api/views/", { name, page: "alerts", ...asView() });
       toast(`View saved: ${name}`);
-      show(`/alerts?${params}`);
+      show(`/alerts?view=${data.id}`);
     } catch (error) {
       complain(error);
     }

@@ -32,7 +32,7 @@ function typed(event) {
   let key = event.key.length === 1 ? event.key : event.key;
   if (withModifier) key = `${event.ctrlKey || event.metaKey ? "Ctrl+" : ""}${event.altKey ? "Alt+" : ""}${key.toLowerCase()}`;
   const isPlain = !withModifier && event.key.length === 1;
-  if ((isPlain && (inField || !single)) || (inDialog && key !== "Escape" && !target.closest("[data-own-keys]"))) return;
+  if ((isPlain && (inField || !single)) || (inDialog && key !== "Escape")) return;
   if (inField && !withModifier && key !== "Escape") return;
   const sequence = prefix && performance.now() - prefixAt < 1000 ? `${prefix} ${key}` : key;
   prefix = "";
@@ -204,6 +204,126 @@ function paintIcon(open) {
   const dot = open > 0 ? `<circle cx='10.5' cy='10.5' r='5.5' fill='%23b3261e'/><text x='10.5' y='13' font-size='7' font-family='sans-serif' font-weight='700' text-anchor='middle' fill='%23fff'>${text}</text>` : "<circle cx='8' cy='7.6' r='2.6' fill='%23fff'/>";
   $("link[rel=icon]")?.setAttribute("href", `data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>${shield}${dot}</svg>`);
 }
+
+/* Suggestions under the search field -------------------------------------------------------- */
+
+/** @typedef {{text: string, help: string, more: boolean}} Suggestion What takes the word's place; `more` when a value follows. */
+/** @type {Suggestion[]} */
+let suggested = [];
+let suggestedAt = -1;
+const searchField = () => /** @type {HTMLInputElement | null} */ ($("input[data-search]"));
+const suggestions = () => /** @type {HTMLElement | null} */ ($("#suggestions"));
+
+/** The word the cursor stands in: where it begins, and what of it is before the cursor. @param {HTMLInputElement} field */
+function wordAt(field) {
+  const before = field.value.slice(0, field.selectionStart ?? field.value.length);
+  let quoted = false;
+  let start = 0;
+  [...before].reduce((place, c) => {
+    if (c === '"') quoted = !quoted;
+    else if (/\s/u.test(c) && !quoted) start = place + c.length;
+    return place + c.length;
+  }, 0);
+  return { start, word: before.slice(start), quoted };
+}
+
+/** What could follow; fields by name, then their values. @param {string} word @returns {Suggestion[]} */
+function suggest(word) {
+  const [, sign = "", rest = ""] = /^(-?)(.*)$/su.exec(word) ?? [];
+  const colon = rest.indexOf(":");
+  const fields = $$("[data-fields] dd[data-field]");
+  if (colon < 0) {
+    const begins = fields.filter((it) => it.dataset.field?.startsWith(rest.toLowerCase()));
+    return begins.map((it) => ({ text: `${sign}${it.dataset.field}${it.dataset.field === "attributes" ? "." : ":"}`, help: it.textContent ?? "", more: true }));
+  }
+  const name = rest.slice(0, colon).toLowerCase();
+  const values = rest.slice(colon + 1).split(",");
+  const begun = (values.pop() ?? "").toLowerCase();
+  const field = fields.find((it) => it.dataset.field === name);
+  const words = (field?.dataset.words ?? "").split(" ").filter(Boolean);
+  // Where any text may come, the values the page counted are offered.
+  const counted = words.length ? [] : $$("a[data-facet][data-value]").filter((it) => it.dataset.of === name).map((it) => it.dataset.value ?? "");
+  const kept = [...words, ...counted].filter((it) => it.toLowerCase().startsWith(begun) && it.toLowerCase() !== begun && !values.includes(it));
+  const head = `${sign}${rest.slice(0, colon + 1)}${values.map((it) => `${it},`).join("")}`;
+  return kept.slice(0, 12).map((it) => ({ text: head + (/[\s",]/u.test(it) ? `"${it.replace(/["\\]/gu, "\\$&")}"` : it), help: "", more: false }));
+}
+
+function showSuggestions() {
+  const field = searchField();
+  if (!field) return;
+  const { word, quoted } = wordAt(field);
+  suggested = quoted || word === "" || word === "-" ? [] : suggest(word);
+  suggestedAt = -1;
+  let box = suggestions();
+  if (!box) {
+    box = el("ul", { class: "suggestions", role: "listbox", id: "suggestions", "aria-label": "Suggestions" });
+    field.parentElement?.append(box);
+  }
+  box.replaceChildren(...suggested.map((it, n) => el("li", { role: "option", id: `suggestion-${n}`, "aria-selected": "false" },
+    el("bdi", { class: "mono" }, it.text), ...(it.help ? [el("span", { class: "muted" }, it.help)] : []))));
+  box.hidden = suggested.length === 0;
+  field.setAttribute("aria-expanded", String(!box.hidden));
+  field.removeAttribute("aria-activedescendant");
+}
+
+function hideSuggestions() {
+  suggested = [];
+  const box = suggestions();
+  if (box) box.hidden = true;
+  searchField()?.setAttribute("aria-expanded", "false");
+  searchField()?.removeAttribute("aria-activedescendant");
+}
+
+/** @param {number} n */
+function markSuggestion(n) {
+  suggestedAt = (n + suggested.length) % suggested.length;
+  for (const [at, node] of $$("#suggestions [role=option]").entries()) {
+    node.setAttribute("aria-selected", String(at === suggestedAt));
+    if (at === suggestedAt) node.scrollIntoView({ block: "nearest" });
+  }
+  searchField()?.setAttribute("aria-activedescendant", `suggestion-${suggestedAt}`);
+}
+
+/** Puts a suggestion in place of the word. @param {number} n */
+function takeSuggestion(n) {
+  const field = searchField();
+  const it = suggested[n];
+  if (!field || !it) return;
+  const { start } = wordAt(field);
+  field.setRangeText(it.more ? it.text : `${it.text} `, start, field.selectionStart ?? field.value.length, "end");
+  showSuggestions();
+  field.focus();
+}
+
+document.addEventListener("input", (event) => { if (event.target === searchField()) showSuggestions(); });
+document.addEventListener("focusout", (event) => { if (event.target === searchField()) hideSuggestions(); });
+document.addEventListener("submit", hideSuggestions);
+// Pressing keeps the focus in the field; the click then takes it.
+document.addEventListener("pointerdown", (event) => { if (suggestions()?.contains(/** @type {Node} */ (event.target))) event.preventDefault(); });
+document.addEventListener("mousedown", (event) => { if (suggestions()?.contains(/** @type {Node} */ (event.target))) event.preventDefault(); });
+document.addEventListener("click", (event) => {
+  const option = /** @type {HTMLElement} */ (event.target).closest("#suggestions [role=option]");
+  if (option) takeSuggestion([...(option.parentElement?.children ?? [])].indexOf(option));
+});
+document.addEventListener("keydown", (event) => {
+  if (event.target !== searchField() || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step && suggested.length === 0) showSuggestions();
+  if (suggested.length === 0) return;
+  if (step) markSuggestion(suggestedAt < 0 && step < 0 ? -1 : suggestedAt + step);
+  else if (event.key === "Enter" && suggestedAt >= 0) takeSuggestion(suggestedAt);
+  else if (event.key === "Tab" && !event.shiftKey) takeSuggestion(Math.max(0, suggestedAt));
+  else if (event.key === "Escape") hideSuggestions();
+  else return;
+  event.preventDefault();
+});
+whenever(() => {
+  const field = searchField();
+  if (!field) return;
+  // A combobox is a text field; what the browser offers on its own would lie over the list.
+  field.type = "text";
+  for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-expanded", "false"], ["aria-controls", "suggestions"]]) field.setAttribute(name ?? "", value ?? "");
+});
 
 /* Start -------------------------------------------------------------------------------------- */
 

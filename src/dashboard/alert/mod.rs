@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 pub(super) use self::forms::{change, comment};
-use self::raw::{Field, fields, pretty};
+pub(super) use self::raw::{Field, fields, pretty};
 use self::timeline::Entry;
 use super::address::Address;
 use super::filters;
@@ -169,6 +169,8 @@ async fn gather(app: &App, shell: &Shell, id: i64, asked: &Asked) -> Result<Aler
     } else {
         None
     };
+    let owner = alert.state.assigned_to.as_ref();
+    let owner = owner.map(|it| it.username.clone());
     let days = enrichment.iter().flat_map(|it| &it.source.events_by_day);
     let here = if asked.beside {
         asked.list.with("alert", id)
@@ -192,7 +194,7 @@ async fn gather(app: &App, shell: &Shell, id: i64, asked: &Asked) -> Result<Aler
             String::new()
         },
         resolutions: choices(),
-        people: people(app, shell, &alert).await?,
+        people: people(app, shell, owner.as_deref()).await?,
         hidden_text: super::text::hides(&alert.event.description)
             || super::text::hides(&alert.event.source_name),
         entries,
@@ -227,7 +229,11 @@ fn choices() -> Vec<Choice> {
 }
 
 /// Everybody who may work on alerts, for those who may give them away.
-async fn people(app: &App, shell: &Shell, alert: &Alert) -> Result<Vec<PersonChoice>, Problem> {
+pub(super) async fn people(
+    app: &App,
+    shell: &Shell,
+    owner: Option<&str>,
+) -> Result<Vec<PersonChoice>, Problem> {
     if !shell.can_triage() {
         return Ok(Vec::new());
     }
@@ -236,11 +242,6 @@ async fn people(app: &App, shell: &Shell, alert: &Alert) -> Result<Vec<PersonCho
         ..UserFilter::default()
     };
     let (users, _) = identity::list_users(app, filter, None, PEOPLE).await?;
-    let owner = alert
-        .state
-        .assigned_to
-        .as_ref()
-        .map(|it| it.username.as_str());
     let people = users.into_iter().map(|it| it.user);
     let triages = people.filter(|user| user.role != Role::Analyst);
     Ok(triages

@@ -14,11 +14,11 @@ use http::Uri;
 use self::columns::{Column, Header};
 use self::facets::FacetList;
 use self::groups::GroupRow;
-use self::views::ViewLink;
+use self::views::Views;
 use super::address::Address;
 use super::alert::{self, AlertView};
 use super::filters;
-use super::page::{Shell, render};
+use super::page::{Notice, Shell, render, see_other};
 use super::search_bar::{Parts, SearchBar};
 use crate::alerts::{
     self, ALERT_FIELDS, Alert, AlertFilter, AlertStatus, Found, GroupBy, Ordering, SortKey, Way,
@@ -26,6 +26,7 @@ use crate::alerts::{
 use crate::app::App;
 use crate::http::{BaseUrl, Caller, Count, PageRequest, Params, Problem};
 use crate::search::{Mistake, Query};
+use crate::views::View;
 
 /// What is shown when the address says nothing: whatever still needs somebody.
 pub(super) const NEEDS_ACTION: &str = "status:OPEN,ACKNOWLEDGED";
@@ -53,7 +54,7 @@ struct AlertRow {
 struct ListPage {
     shell: Shell,
     bar: SearchBar,
-    views: Vec<ViewLink>,
+    views: Views,
     facets: Vec<FacetList>,
     all_columns: Vec<Column>,
     columns: Vec<Header>,
@@ -175,8 +176,21 @@ fn ask(mut params: Params, uri: &Uri, preferred: Option<&Vec<String>>) -> Result
     })
 }
 
+/// Where an address leads that leaves the list to a view: one named without a search, or the
+/// person's default.
+fn elsewhere(uri: &Uri, kept: &[View]) -> Option<String> {
+    let query = uri.query().unwrap_or_default();
+    if query.is_empty() {
+        let default = kept.iter().find(|view| view.default)?;
+        return Some(views::address(default).to_string());
+    }
+    let id: i64 = query.strip_prefix("view=")?.parse().ok()?;
+    let named = kept.iter().find(|view| view.id == id)?;
+    Some(views::address(named).to_string())
+}
+
 /// What was found.
-enum Result_ {
+enum Findings {
     Rows(Found<Alert>),
     Groups(alerts::Groups),
     Nothing,
@@ -192,6 +206,10 @@ pub(super) async fn page(
 ) -> Result<Response, Problem> {
     let shell = Shell::new(&app, &caller, "/alerts", "Alerts").await?;
     let shell = shell.with_script("alerts");
+    let kept = views::seen(&app, &caller).await?;
+    if let Some(home) = elsewhere(&uri, &kept) {
+        return Ok(see_other(&home));
+    }
     let asked = ask(params, &uri, shell.preferences.columns.get("alerts"))?;
     let parts = Parts {
         label: "Search alerts",
@@ -220,10 +238,15 @@ pub(super) async fn page(
         None => Vec::new(),
     };
     let found = find(&app, &asked, filter).await?;
-    let views = views::links(&app, &caller, &asked.text, asked.view).await?;
-    let page = assemble(&app, shell, &asked, bar, found).await?;
+    let views = views::links(&app, &caller, kept, &asked.text, asked.view, &asked.here).await?;
+    let mut page = assemble(&app, shell, &asked, (bar, views), found).await?;
+    if let (Some(id), None) = (asked.open, &panel) {
+        page.shell.notice = Some(Notice {
+            kind: "warn",
+            text: format!("There is no alert #{id}. It may have been deleted with its event."),
+        });
+    }
     render(&ListPage {
-        views,
         facets,
         panel,
         example_base: base.0.0.to_string(),
@@ -231,12 +254,12 @@ pub(super) async fn page(
     })
 }
 
-async fn find(app: &App, asked: &Asked, filter: Option<AlertFilter>) -> Result<Result_, Problem> {
+async fn find(app: &App, asked: &Asked, filter: Option<AlertFilter>) -> Result<Findings, Problem> {
     Ok(match (filter, asked.group) {
-        (None, _) => Result_::Nothing,
-        (Some(filter), Some(by)) => Result_::Groups(alerts::groups(app, filter, by).await?),
+        (None, _) => Findings::Nothing,
+        (Some(filter), Some(by)) => Findings::Groups(alerts::groups(app, filter, by).await?),
         (Some(filter), None) => {
-            Result_::Rows(alerts::find(app, filter, asked.ordering, asked.page).await?)
+            Findings::Rows(alerts::find(app, filter, asked.ordering, asked.page).await?)
         }
     })
 }
@@ -260,15 +283,24 @@ async fn assemble(
     app: &App,
     shell: Shell,
     asked: &Asked,
-    bar: SearchBar,
-    found: Result_,
+    (bar, views): (SearchBar, Views),
+    found: Findings,
 ) -> Result<ListPage, Problem> {
+    let mut shell = shell;
+    if views.missing {
+        shell.notice = Some(Notice {
+            kind: "warn",
+            text: "That view is gone, or is not shared with you. The list shows what else the \
+                   address says."
+                .to_owned(),
+        });
+    }
     let here = &asked.here;
     let mut groups = Vec::new();
     let mut rows = Vec::new();
     let (mut count, mut next, mut previous) = (Count::exactly(0), None, None);
     match found {
-        Result_::Rows(found) => {
+        Findings::Rows(found) => {
             count = found.count;
             next = found
                 .next
@@ -282,8 +314,8 @@ async fn assemble(
                 .map(|alert| row(asked, alert))
                 .collect();
         }
-        Result_::Groups(found) => groups = groups::rows(found, &asked.text, here),
-        Result_::Nothing => {}
+        Findings::Groups(found) => groups = groups::rows(found, &asked.text, here),
+        Findings::Nothing => {}
     }
     let stats = alerts::stats(app).await?.by_status;
     let nothing_at_all = stats.open + stats.acknowledged + stats.resolved == 0;
@@ -326,7 +358,7 @@ async fn assemble(
         export_csv: export.with("format", "csv").to_string(),
         export_ndjson: export.with("format", "ndjson").to_string(),
         example_base: String::new(),
-        views: Vec::new(),
+        views,
         facets: Vec::new(),
         panel: None,
         shell,

@@ -1,0 +1,163 @@
+//! How the server itself is doing, and an event to see that alerts arrive.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use store::Engine;
+
+use crate::alerts;
+use crate::app::App;
+use crate::audit;
+use crate::dashboard::filters;
+use crate::dashboard::page::{Form, Shell, render, see_other};
+use crate::geo::{DatabaseKind, GeoStatus};
+use crate::http::listener::ConnectionCounts;
+use crate::http::{Caller, Params, Problem};
+use crate::ingest::{self, Ingest};
+use crate::overview::{self, StoreFigures};
+use crate::web::{Readiness, health};
+
+#[derive(Template)]
+#[template(path = "admin/system.html")]
+struct SystemPage {
+    shell: Shell,
+    version: &'static str,
+    started: base::Timestamp,
+    uptime: u64,
+    listen: String,
+    node: i64,
+    memory: Option<String>,
+    ready: Result<(), String>,
+    database: &'static str,
+    place: String,
+    figures: StoreFigures,
+    size: String,
+    alerts: i64,
+    open: i64,
+    entries: i64,
+    commits: u64,
+    faults: u64,
+    queued: usize,
+    waiting: usize,
+    room: usize,
+    stored: u64,
+    rejected: u64,
+    streams: i64,
+    latency: Option<String>,
+    connections: u64,
+    accepted: u64,
+    geo: GeoStatus,
+    metrics_bind: Option<String>,
+}
+
+impl SystemPage {
+    fn bytes(&self, n: &u64) -> String {
+        size(i64::try_from(*n).unwrap_or(i64::MAX))
+    }
+}
+
+/// Shows what is known of the server now.
+pub(in crate::dashboard) async fn page(
+    State(app): State<App>,
+    State(ingest): State<Ingest>,
+    State(readiness): State<Readiness>,
+    State(connections): State<Arc<ConnectionCounts>>,
+    caller: Caller,
+    params: Params,
+) -> Result<Response, Problem> {
+    params.finish()?;
+    let shell = Shell::new(&app, &caller, "/admin/system", "System").await?;
+    let ready = health::readyz(State(app.clone()), State(readiness)).await;
+    let figures = overview::store_figures(&app).await?;
+    let status = alerts::stats(&app).await?.by_status;
+    let stats = app.store.stats();
+    render(&SystemPage {
+        version: env!("CARGO_PKG_VERSION"),
+        started: app.started_at,
+        uptime: shell.now.since(app.started_at).as_secs(),
+        listen: app.config.listen().to_string(),
+        node: app.ids.node(),
+        memory: resident().map(size),
+        ready: ready
+            .map(|_| ())
+            .map_err(|problem| problem.detail().to_owned()),
+        database: match app.store.engine() {
+            Engine::Sqlite => "SQLite, embedded",
+            Engine::Postgres => "PostgreSQL",
+        },
+        place: app.store.name().to_owned(),
+        size: size(figures.bytes),
+        figures,
+        alerts: status.open + status.acknowledged + status.resolved,
+        open: status.open,
+        entries: app.store.read(audit::entries).await?,
+        commits: stats.commits,
+        faults: stats.faults,
+        queued: stats.queued,
+        waiting: ingest.waiting(),
+        room: ingest.room(),
+        stored: app.metrics.stored_so_far(),
+        rejected: app.metrics.rejected_so_far(),
+        streams: app.metrics.streams_open(),
+        latency: app
+            .metrics
+            .last_streamed()
+            .map(|it| format!("{} ms", it.as_millis())),
+        connections: connections.open(),
+        accepted: connections.accepted_total(),
+        geo: app.geo.status(),
+        metrics_bind: app.config.metrics_bind.0.map(|it| it.to_string()),
+        shell: shell.with_script("admin"),
+    })
+}
+
+/// Makes a CRITICAL test event and leads to the alert it raised.
+pub(in crate::dashboard) async fn test(
+    State(app): State<App>,
+    State(ingest): State<Ingest>,
+    caller: Caller,
+    _: Form,
+) -> Result<Response, Problem> {
+    let alert = ingest::api::send_test(&app, &ingest, caller).await?;
+    Ok(match alert {
+        Some(id) => see_other(&format!("/alerts/{id}")),
+        None => see_other("/alerts"),
+    })
+}
+
+/// Memory of this process that is not swapped out, in bytes; known on Linux only.
+fn resident() -> Option<i64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: i64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    kib.checked_mul(1_024)
+}
+
+/// Bytes in the largest unit that leaves at least one, with one digit behind the point.
+fn size(bytes: i64) -> String {
+    const UNITS: [(i64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let unit = UNITS.iter().find(|(unit, _)| bytes >= *unit);
+    unit.map_or_else(
+        || format!("{bytes} B"),
+        |(unit, name)| {
+            let tenths = bytes / (unit / 10);
+            format!("{}.{} {name}", tenths / 10, tenths % 10)
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_said_in_the_largest_unit() {
+        assert_eq!(size(0), "0 B");
+        assert_eq!(size(1_536), "1.5 KiB");
+        assert_eq!(size(3 << 20), "3.0 MiB");
+    }
+}
