@@ -1,7 +1,7 @@
 //! The OpenAPI document: what the handlers say of themselves, completed with what holds for all.
 
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref,
@@ -13,6 +13,8 @@ use crate::http::{Access, ProblemBody};
 
 /// The scheme of signed-in people and of ingest keys.
 const BEARER: &str = "bearer";
+/// The name of the other way to prove who asks: a browser's session.
+const COOKIE: &str = "cookie";
 
 /// What comes before any route.
 pub(super) fn base() -> OpenApi {
@@ -70,6 +72,15 @@ pub(super) fn base() -> OpenApi {
                             ))
                             .build(),
                     ),
+                )
+                .security_scheme(
+                    COOKIE,
+                    SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+                        "watchpost_session",
+                        "The cookie of `POST /api/auth/session/`, called `__Host-watchpost` over \
+                         TLS. Changes also need the header `X-Watchpost: 1` and must come from a \
+                         page of this server",
+                    ))),
                 )
                 .build(),
         ))
@@ -151,7 +162,8 @@ fn describe(operation: &mut Operation, access: Access, reads: bool) {
         }
     }
     if let Some(needs) = needs {
-        operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
+        let scheme = |name| SecurityRequirement::new(name, Vec::<String>::new());
+        operation.security = Some(vec![scheme(BEARER), scheme(COOKIE)]);
         let text = operation.description.take().unwrap_or_default();
         operation.description = Some(format!("{text}\n\n{needs}").trim().to_owned());
     } else {
