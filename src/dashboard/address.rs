@@ -16,6 +16,10 @@ impl Address {
         }
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an address is read where it is built"
+    )]
     /// The same with a parameter; in place of the one of that name.
     pub(super) fn with(&self, name: &'static str, value: impl ToString) -> Self {
         let mut changed = self.without(name);

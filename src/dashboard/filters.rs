@@ -5,11 +5,10 @@
 
 #![expect(
     unreachable_pub,
+    clippy::unused_self,
     clippy::unnecessary_wraps,
     clippy::inline_always,
-    clippy::needless_pass_by_value,
     clippy::trivially_copy_pass_by_ref,
-    clippy::elidable_lifetime_names,
     reason = "the shape of a filter is the template engine's"
 )]
 

@@ -134,7 +134,6 @@ where
         .add(Can(AuditRead), "/admin/audit/verify", post(audit::verify))
         .add(Can(Manage), "/admin/settings", get(settings::page))
         .add(Can(Manage), "/admin/system", get(system::page))
-        .add(Can(Manage), "/admin/system/test", post(system::test))
 }
 
 /// What everybody has of their own: profile, preferences, sessions, tokens.

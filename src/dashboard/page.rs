@@ -12,7 +12,7 @@ use super::{assets, filters};
 use crate::alerts;
 use crate::app::App;
 use crate::http::{Actor, Caller, Capability, Origin, Problem, Role};
-use crate::identity::{self, Density, Preferences, Theme, TimeZone};
+use crate::identity::{self, Density, ListedUser, Preferences, Theme, TimeZone};
 
 /// Our own files and nothing else; no text becomes script.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -189,8 +189,10 @@ impl Shell {
     }
 
     /// Whether an account is the viewer's own.
-    pub(super) fn is_me(&self, id: i64) -> bool {
-        self.viewer.as_ref().is_some_and(|viewer| viewer.id == id)
+    pub(super) fn is_me(&self, user: &ListedUser) -> bool {
+        self.viewer
+            .as_ref()
+            .is_some_and(|viewer| viewer.id == user.user.id)
     }
 
     /// Whether this is the page of a line in the navigation.
@@ -278,12 +280,6 @@ impl Form {
     pub(super) fn exact(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
-    }
-
-    /// Every value of a field.
-    pub(super) fn all(&self, name: &str) -> Vec<&str> {
-        let found = self.0.iter().filter(|(key, _)| key == name);
-        found.map(|(_, value)| value.as_str()).collect()
     }
 }
 

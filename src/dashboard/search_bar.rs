@@ -35,7 +35,7 @@ pub(super) struct Chip {
 #[derive(Clone, Debug)]
 pub(super) struct Wrong {
     pub(super) before: String,
-    pub(super) wrong: String,
+    pub(super) part: String,
     pub(super) after: String,
     pub(super) message: String,
 }
@@ -82,7 +82,7 @@ impl SearchBar {
         };
         let wrong = mistakes.iter().map(|mistake| Wrong {
             before: piece(0, mistake.span.start),
-            wrong: piece(mistake.span.start, mistake.span.end),
+            part: piece(mistake.span.start, mistake.span.end),
             after: piece(mistake.span.end, usize::MAX),
             message: mistake.to_string(),
         });

@@ -132,7 +132,7 @@ impl Ingest {
 
     /// Events that may wait at the most.
     #[must_use]
-    pub const fn room(&self) -> usize {
+    pub const fn room() -> usize {
         QUEUE_EVENTS_MAX
     }
 

@@ -1,11 +1,13 @@
 //! The OpenAPI document: what the handlers say of themselves, completed with what holds for all.
 
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref,
-    RefOr, Response, ResponseBuilder,
+    Components, ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi,
+    OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder,
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 
@@ -58,32 +60,35 @@ pub(super) fn base() -> OpenApi {
                 .description(Some(about))
                 .build()
         })))
-        .components(Some(
-            ComponentsBuilder::new()
-                .schema("Problem", ProblemBody::schema())
-                .security_scheme(
-                    BEARER,
-                    SecurityScheme::Http(
-                        HttpBuilder::new()
-                            .scheme(HttpAuthScheme::Bearer)
-                            .description(Some(
-                                "An access token from `POST /api/auth/token/`, or an ingest key \
-                                 (`wp_…`) where events are sent",
-                            ))
-                            .build(),
-                    ),
-                )
-                .security_scheme(
-                    COOKIE,
-                    SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
-                        "watchpost_session",
-                        "The cookie of `POST /api/auth/session/`, called `__Host-watchpost` over \
-                         TLS. Changes also need the header `X-Watchpost: 1` and must come from a \
-                         page of this server",
-                    ))),
-                )
-                .build(),
-        ))
+        .components(Some(components()))
+        .build()
+}
+
+/// The problem document, and the two ways to prove who asks.
+fn components() -> Components {
+    ComponentsBuilder::new()
+        .schema("Problem", ProblemBody::schema())
+        .security_scheme(
+            BEARER,
+            SecurityScheme::Http(
+                HttpBuilder::new()
+                    .scheme(HttpAuthScheme::Bearer)
+                    .description(Some(
+                        "An access token from `POST /api/auth/token/`, or an ingest key \
+                         (`wp_…`) where events are sent",
+                    ))
+                    .build(),
+            ),
+        )
+        .security_scheme(
+            COOKIE,
+            SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+                "watchpost_session",
+                "The cookie of `POST /api/auth/session/`, called `__Host-watchpost` over \
+                 TLS. Changes also need the header `X-Watchpost: 1` and must come from a \
+                 page of this server",
+            ))),
+        )
         .build()
 }
 

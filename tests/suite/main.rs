@@ -10,6 +10,7 @@
     clippy::disallowed_methods,
     clippy::assigning_clones,
     clippy::format_collect,
+    clippy::too_many_lines,
     unreachable_pub,
     reason = "tests may panic, and say so by failing"
 )]
@@ -32,6 +33,7 @@ mod identity;
 mod ingest;
 mod operations;
 mod overview;
+mod overview_page;
 mod rights;
 mod search;
 mod stream;

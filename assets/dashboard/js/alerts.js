@@ -112,7 +112,9 @@ document.addEventListener("change", (event) => {
     }
     show(url.href);
   } else if (target.matches("[data-pick-all]")) {
-    for (const row of rows()) pick(row, /** @type {HTMLInputElement} */ (target).checked);
+    // Asked once: picking a row writes this box anew.
+    const wanted = /** @type {HTMLInputElement} */ (target).checked;
+    for (const row of rows()) pick(row, wanted);
   }
 });
 

@@ -28,10 +28,10 @@ async function show(href, push = true) {
     if (push) history.pushState(null, "", url);
     else history.replaceState(null, "", url);
     const facets = /** @type {HTMLDetailsElement | null} */ ($("#facets"))?.open;
-    const table = /** @type {HTMLDetailsElement | null} */ ($(".plot-table"))?.open;
+    const table = /** @type {HTMLDetailsElement | null} */ ($(".timeplot-table"))?.open;
     swap(doc, ...REGIONS);
     /** @type {HTMLDetailsElement | null} */ ($("#facets"))?.toggleAttribute("open", facets ?? true);
-    $(".plot-table")?.toggleAttribute("open", table ?? false);
+    $(".timeplot-table")?.toggleAttribute("open", table ?? false);
     $("#unknown")?.remove();
     if (push && open && !panel()?.hidden) await openPanel(open);
   } catch (error) {
@@ -121,7 +121,7 @@ whenever(showTimes);
 
 /* The histogram ------------------------------------------------------------------------------------ */
 
-const bars = () => /** @type {SVGAElement[]} */ ([...document.querySelectorAll("[data-chart] .bar")]);
+const bars = () => /** @type {SVGAElement[]} */ ([...document.querySelectorAll("[data-chart] .timebar")]);
 /** The bars that are chosen, from where it began to where it is. @type {{from: number, to: number} | null} */
 let brush = null;
 const speaker = el("p", { class: "visually-hidden", role: "status" });
@@ -178,7 +178,7 @@ function focusBar(n) {
 }
 
 document.addEventListener("keydown", (event) => {
-  const bar = /** @type {SVGAElement | null} */ (/** @type {Element} */ (event.target).closest?.("[data-chart] .bar"));
+  const bar = /** @type {SVGAElement | null} */ (/** @type {Element} */ (event.target).closest?.("[data-chart] .timebar"));
   if (!bar || event.ctrlKey || event.metaKey || event.altKey) return;
   const all = bars();
   const at = all.indexOf(bar);
@@ -238,7 +238,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("dragstart", (event) => { if (/** @type {Element} */ (event.target).closest?.("[data-chart]")) event.preventDefault(); });
 for (const kind of ["pointerover", "focusin"]) {
   document.addEventListener(kind, (event) => {
-    const bar = /** @type {SVGAElement | null} */ (/** @type {Element} */ (event.target).closest?.("[data-chart] .bar"));
+    const bar = /** @type {SVGAElement | null} */ (/** @type {Element} */ (event.target).closest?.("[data-chart] .timebar"));
     if (bar && !brush) { const n = bars().indexOf(bar); tellBars(n, n); }
   });
 }
@@ -388,6 +388,9 @@ Object.assign(deeds, {
     $("[data-do=event-wrap]")?.setAttribute("aria-pressed", String(wraps));
   },
 });
+
+// Where the fields stand above the list they wait until they are asked for.
+if (matchMedia("(max-width: 79.99rem)").matches) $("#facets")?.removeAttribute("open");
 
 /* Live: nothing moves by itself ------------------------------------------------------------------------- */
 

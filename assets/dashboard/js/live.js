@@ -136,7 +136,9 @@ async function ask() {
 /** @param {number} ms */
 const wait = (ms) => new Promise((done) => {
   const timer = setTimeout(done, ms);
-  window.addEventListener("online", () => { clearTimeout(timer); done(undefined); }, { once: true });
+  const now_ = () => { clearTimeout(timer); done(undefined); };
+  window.addEventListener("online", now_, { once: true });
+  document.addEventListener("signed-in", now_, { once: true });
 });
 
 /** Streams, and asks while streaming fails, with growing pauses when nothing answers. */

@@ -7,7 +7,10 @@ import { bind, go, offer } from "./shell.js";
 const FRESH = 10_000;
 const FRESH_EVENTS = 60_000;
 
-const PARTS = ["tiles", "as-of", "chart", "chart-rows", "sources", "origin-dots", "origin-rows", "latest"];
+const PARTS = ["tiles", "as-of", "chart", "chart-rows", "sources", "origin-dots", "origin-rows", "origin-nowhere", "origin-nowhere-link", "latest"];
+
+/** What a line says while nothing is pointed at. @type {WeakMap<Element, string>} */
+const rest = new WeakMap();
 
 let here = $("#overview")?.getAttribute("data-here") ?? "/";
 
@@ -15,13 +18,23 @@ let here = $("#overview")?.getAttribute("data-here") ?? "/";
 
 /** Takes the figures of an address in, without touching what is open around them. @param {string} url */
 async function take(url) {
-  const doc = await busy(load(url));
+  const join = url.includes("?") ? "&" : "?";
+  // With nothing but first steps shown, or no figures, all of it is exchanged.
+  const bare = () => !$("[data-chart]");
+  let doc = await busy(load(bare() ? url : `${url}${join}parts=true`));
+  const whole = bare() || !doc.querySelector("[data-chart]");
+  if (whole && !bare()) doc = await busy(load(url));
   here = url;
   last = performance.now();
   $("#overview")?.removeAttribute("data-stale");
-  const whole = Boolean($("#failed") || $("[data-nothing-yet]") || doc.getElementById("failed") || doc.querySelector("[data-nothing-yet]"));
-  if (whole) location.replace(url);
+  if (whole) swap(doc, "overview", "as-of", "page-deeds");
   else swap(doc, ...PARTS);
+  for (const out of $$("[data-readout]")) {
+    const next = doc.getElementById(out.id)?.textContent;
+    if (!next || whole) continue;
+    if (!rest.has(out) || out.textContent === rest.get(out)) out.textContent = next;
+    rest.set(out, next);
+  }
 }
 
 let last = performance.now();
@@ -101,9 +114,6 @@ function words(node) {
   return `${begins.slice(0, 16)} to ${day}${ends.slice(11, 16)} ${ends.slice(20)} · ${what}`;
 }
 
-/** @type {WeakMap<Element, string>} */
-const rest = new WeakMap();
-
 /** @param {Element} card @param {string} text */
 function read(card, text) {
   const out = $("[data-readout]", card);
@@ -141,7 +151,11 @@ document.addEventListener("focusout", (event) => {
   const card = /** @type {Element} */ (event.target).closest?.("[data-readable]");
   if (card) restore(card);
 });
-for (const card of $$("[data-readable]")) card.addEventListener("pointerleave", () => { if (!selecting) restore(card); });
+document.addEventListener("pointerout", (event) => {
+  const card = /** @type {Element} */ (event.target).closest?.("[data-readable]");
+  const to = /** @type {Element | null} */ (event.relatedTarget);
+  if (card && !selecting && !(to && card.contains(to))) restore(card);
+});
 document.addEventListener("click", (event) => {
   const dot = /** @type {Element} */ (event.target).closest?.("circle[data-country]");
   const row = dot && $(`tr[data-country="${CSS.escape(dot.getAttribute("data-country") ?? "")}"] [data-events]`);

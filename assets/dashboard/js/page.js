@@ -93,9 +93,10 @@ function signInAgain() {
         dialog.close();
         dialog.remove();
         signingIn = null;
+        document.dispatchEvent(new Event("signed-in"));
         done();
       } else {
-        message.textContent = new Refusal(answer.status, answer.data).message;
+        message.textContent = answer.status === 401 ? "Wrong password" : new Refusal(answer.status, answer.data).message;
         password.select();
       }
     }

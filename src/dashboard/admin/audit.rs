@@ -55,16 +55,17 @@ struct AuditPage {
 }
 
 /// Words offered for actions.
-const ACTIONS: [&str; 9] = [
+const ACTIONS: [&str; 10] = [
     "alert.",
-    "user.",
-    "key.",
-    "session.",
-    "sign_in",
-    "sign_in.failed",
     "event.",
-    "view.",
+    "key.",
     "password.changed",
+    "session.",
+    "sign_in.",
+    "sign_in.failed",
+    "sign_in.throttled",
+    "user.",
+    "view.",
 ];
 
 impl AuditPage {
@@ -79,7 +80,12 @@ pub(in crate::dashboard) async fn page(
     caller: Caller,
     params: Params,
 ) -> Result<Response, Problem> {
-    render(&assemble(&app, &caller, params).await?)
+    let page = assemble(&app, &caller, params).await?;
+    let mut response = render(&page)?;
+    if page.shell.notice.is_some() {
+        *response.status_mut() = http::StatusCode::BAD_REQUEST;
+    }
+    Ok(response)
 }
 
 /// Verifies the chain and says what was found above the list.

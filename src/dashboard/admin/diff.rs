@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// Fields shown of one entry.
-const FIELDS_MAX: usize = 60;
+const FIELDS_MAX: usize = 24;
 /// How deep objects are taken apart.
 const DEPTH_MAX: usize = 4;
 
@@ -18,7 +18,7 @@ pub(super) struct FieldChange {
     pub(super) after: Option<String>,
 }
 
-/// The fields that differ, by name, at most 60; and how many are left out or the same.
+/// The fields that differ, by name, at most 24; and how many are left out or the same.
 pub(super) fn changes(
     before: Option<&RawValue>,
     after: Option<&RawValue>,

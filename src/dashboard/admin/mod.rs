@@ -17,7 +17,7 @@ use axum::response::Response;
 use base::{Cursor, Direction};
 
 use super::filters;
-use super::page::{Form, Notice, Shell, render, see_other};
+use super::page::{Form, Notice, Shell, see_other};
 use crate::http::Capability::{AuditRead, Manage};
 use crate::http::{Caller, PageRequest, Problem};
 

@@ -60,6 +60,11 @@ impl SettingsPage {
         }
     }
 
+    /// The help without the marks of code.
+    fn meaning(&self, setting: &Shown) -> String {
+        setting.help.replace('`', "")
+    }
+
     fn is_default(&self, setting: &Shown) -> bool {
         setting.origin == Origin::Default
     }

@@ -1,4 +1,4 @@
-//! How the server itself is doing, and an event to see that alerts arrive.
+//! How the server itself is doing.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use crate::alerts;
 use crate::app::App;
 use crate::audit;
 use crate::dashboard::filters;
-use crate::dashboard::page::{Form, Shell, render, see_other};
+use crate::dashboard::page::{Shell, render};
 use crate::geo::{DatabaseKind, GeoStatus};
 use crate::http::listener::ConnectionCounts;
 use crate::http::{Caller, Params, Problem};
-use crate::ingest::{self, Ingest};
+use crate::ingest::Ingest;
 use crate::overview::{self, StoreFigures};
 use crate::web::{Readiness, health};
 
@@ -97,7 +97,7 @@ pub(in crate::dashboard) async fn page(
         faults: stats.faults,
         queued: stats.queued,
         waiting: ingest.waiting(),
-        room: ingest.room(),
+        room: Ingest::room(),
         stored: app.metrics.stored_so_far(),
         rejected: app.metrics.rejected_so_far(),
         streams: app.metrics.streams_open(),
@@ -110,20 +110,6 @@ pub(in crate::dashboard) async fn page(
         geo: app.geo.status(),
         metrics_bind: app.config.metrics_bind.0.map(|it| it.to_string()),
         shell: shell.with_script("admin"),
-    })
-}
-
-/// Makes a CRITICAL test event and leads to the alert it raised.
-pub(in crate::dashboard) async fn test(
-    State(app): State<App>,
-    State(ingest): State<Ingest>,
-    caller: Caller,
-    _: Form,
-) -> Result<Response, Problem> {
-    let alert = ingest::api::send_test(&app, &ingest, caller).await?;
-    Ok(match alert {
-        Some(id) => see_other(&format!("/alerts/{id}")),
-        None => see_other("/alerts"),
     })
 }
 

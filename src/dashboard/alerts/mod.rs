@@ -8,7 +8,7 @@ mod views;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use base::{Severity, Timestamp};
+use base::{Cursor, Severity, Timestamp};
 use http::Uri;
 
 use self::columns::{Column, Header};
@@ -49,6 +49,10 @@ struct AlertRow {
     open: bool,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question the template asks"
+)]
 #[derive(Template)]
 #[template(path = "alerts/list.html")]
 struct ListPage {
@@ -279,14 +283,58 @@ fn row(asked: &Asked, alert: Alert) -> AlertRow {
     }
 }
 
+/// The list itself, as found.
+#[derive(Default)]
+struct Body {
+    rows: Vec<AlertRow>,
+    groups: Vec<GroupRow>,
+    count: Option<Count>,
+    next: Option<String>,
+    previous: Option<String>,
+}
+
+fn body(asked: &Asked, found: Findings) -> Body {
+    let here = &asked.here;
+    let at = |cursor: Option<Cursor>| cursor.map(|it| here.with("cursor", it.encode()).to_string());
+    match found {
+        Findings::Rows(found) => Body {
+            count: Some(found.count),
+            next: at(found.next),
+            previous: at(found.previous),
+            rows: found
+                .rows
+                .into_iter()
+                .map(|alert| row(asked, alert))
+                .collect(),
+            groups: Vec::new(),
+        },
+        Findings::Groups(found) => Body {
+            groups: groups::rows(found, &asked.text, here),
+            ..Body::default()
+        },
+        Findings::Nothing => Body::default(),
+    }
+}
+
+fn choices(
+    all: impl IntoIterator<Item = (&'static str, &'static str)>,
+    chosen: &str,
+) -> Vec<Choice> {
+    let choice = |(value, label): (&'static str, &'static str)| Choice {
+        value,
+        label,
+        chosen: value == chosen,
+    };
+    all.into_iter().map(choice).collect()
+}
+
 async fn assemble(
     app: &App,
-    shell: Shell,
+    mut shell: Shell,
     asked: &Asked,
     (bar, views): (SearchBar, Views),
     found: Findings,
 ) -> Result<ListPage, Problem> {
-    let mut shell = shell;
     if views.missing {
         shell.notice = Some(Notice {
             kind: "warn",
@@ -296,59 +344,27 @@ async fn assemble(
         });
     }
     let here = &asked.here;
-    let mut groups = Vec::new();
-    let mut rows = Vec::new();
-    let (mut count, mut next, mut previous) = (Count::exactly(0), None, None);
-    match found {
-        Findings::Rows(found) => {
-            count = found.count;
-            next = found
-                .next
-                .map(|it| here.with("cursor", it.encode()).to_string());
-            previous = found
-                .previous
-                .map(|it| here.with("cursor", it.encode()).to_string());
-            rows = found
-                .rows
-                .into_iter()
-                .map(|alert| row(asked, alert))
-                .collect();
-        }
-        Findings::Groups(found) => groups = groups::rows(found, &asked.text, here),
-        Findings::Nothing => {}
-    }
+    let found = body(asked, found);
     let stats = alerts::stats(app).await?.by_status;
     let nothing_at_all = stats.open + stats.acknowledged + stats.resolved == 0;
-    let last_resolved = if rows.is_empty() && asked.is_default && !nothing_at_all {
+    let last_resolved = if found.rows.is_empty() && asked.is_default && !nothing_at_all {
         views::last_resolved(app).await?
     } else {
         None
     };
     let export = Address::new("/api/alerts/export/").with("q", &asked.text);
-    let filled = u32::try_from(rows.len()).unwrap_or(u32::MAX) < ROWS;
+    let filled = u32::try_from(found.rows.len()).unwrap_or(u32::MAX) < ROWS;
+    let count = found.count.unwrap_or(Count::exactly(0));
+    let ids = found.rows.iter().map(|row| row.alert.state.id);
     Ok(ListPage {
         all_columns: columns::all(&asked.columns),
         columns: columns::headers(&asked.columns, asked.sort, here),
         columns_others: here.others("column"),
-        sorts: SORTS
-            .iter()
-            .map(|(value, label, ..)| Choice {
-                value,
-                label,
-                chosen: *value == asked.sort,
-            })
-            .collect(),
-        groupings: GROUPINGS
-            .iter()
-            .map(|(value, label)| Choice {
-                value,
-                label,
-                chosen: *value == asked.group.map_or("", groups::word),
-            })
-            .collect(),
+        sorts: choices(SORTS.map(|(value, label, ..)| (value, label)), asked.sort),
+        groupings: choices(GROUPINGS, asked.group.map_or("", groups::word)),
         sorting_others: here.without("group").others("sort"),
-        newest: rows.iter().map(|row| row.alert.state.id).max().unwrap_or(0),
-        searched_on: next.is_some() && filled,
+        newest: ids.max().unwrap_or(0),
+        searched_on: found.next.is_some() && filled,
         grouped: asked.group.is_some(),
         group_name: asked.group.map_or("", groups::word),
         group_label: asked.group.map_or("", groups::label),
@@ -363,10 +379,10 @@ async fn assemble(
         panel: None,
         shell,
         bar,
-        rows,
-        groups,
-        next,
-        previous,
+        rows: found.rows,
+        groups: found.groups,
+        next: found.next,
+        previous: found.previous,
         nothing_at_all,
         last_resolved,
     })

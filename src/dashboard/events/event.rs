@@ -67,6 +67,13 @@ pub(super) struct Line {
     pub(super) links: Option<facets::Links>,
 }
 
+impl Line {
+    /// The names of its path, so that a line breaks between them.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.path.split('.')
+    }
+}
+
 /// What was received around it.
 pub(super) struct Surroundings {
     pub(super) rows: Vec<Neighbour>,

@@ -1,6 +1,8 @@
 //! What the events say in each field: each value a link that adds it to the search, takes it away
 //! again, or leaves it out.
 
+use std::cmp::Reverse;
+
 use base::{Severity, Timestamp};
 
 use crate::dashboard::address::Address;
@@ -68,7 +70,9 @@ fn list(field: Field, query: &Query, here: &Address) -> FieldList {
     let shown = field.values.len().min(VALUES_MAX);
     let name = field.name;
     let values = field.values.into_iter().take(VALUES_MAX);
-    let values: Vec<Value> = values.map(|it| value(&name, it, query, here)).collect();
+    let mut values: Vec<Value> = values.map(|it| value(&name, it, query, here)).collect();
+    // Severities have an order of their own.
+    values.sort_by_key(|it| Reverse(it.severity));
     FieldList {
         label: label(&name),
         in_use: values.iter().any(|it| it.chosen || it.excluded),

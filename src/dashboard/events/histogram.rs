@@ -3,6 +3,8 @@
 //! Widths are shares of the picture and heights are pixels, so that it fits any page without
 //! being distorted.
 
+use std::fmt::Write as _;
+
 use base::{Severity, Timestamp};
 
 use super::range;
@@ -40,8 +42,8 @@ pub(super) struct Chart {
     pub(super) legend: Vec<(Severity, i64)>,
     /// How long a bar is.
     pub(super) each: String,
-    pub(super) from: Timestamp,
-    pub(super) to: Timestamp,
+    /// `from 2026-11-20 17:00:00 UTC to 2026-11-20 18:00:00 UTC`.
+    pub(super) label: String,
     /// Until where nothing was counted, and how wide that is.
     pub(super) uncounted: Option<(Timestamp, String)>,
     pub(super) zoom_out: String,
@@ -61,6 +63,8 @@ pub(super) struct Bar {
     pub(super) by_severity: Vec<(Severity, i64)>,
     /// `3 CRITICAL, 2 LOW`; empty for an empty bar.
     pub(super) said: String,
+    /// Its time and what it holds.
+    pub(super) label: String,
 }
 
 impl Bar {
@@ -124,8 +128,7 @@ pub(super) fn draw(found: &Histogram, query: &Query, here: &Address, now: Timest
             .collect(),
         middle: (top > 1).then_some(top / 2),
         each: length(scale.seconds),
-        from: found.from,
-        to: found.to,
+        label: format!("from {}", span(found.from, found.to)),
         uncounted: found
             .searched_from
             .map(|at| (at, scale.share(at.seconds() - first.seconds()))),
@@ -133,6 +136,11 @@ pub(super) fn draw(found: &Histogram, query: &Query, here: &Address, now: Timest
         bars,
         top,
     }
+}
+
+/// A stretch of time in words.
+fn span(from: Timestamp, to: Timestamp) -> String {
+    format!("{} to {}", format::instant(from), format::instant(to))
 }
 
 /// How long a bar is, in words.
@@ -210,13 +218,19 @@ impl Scale {
             .iter()
             .map(|(severity, count)| format!("{count} {}", severity.word()))
             .collect();
+        let said = said.join(", ");
+        let mut label = format!("{}: {} events", span(from, to), bucket.count);
+        if !said.is_empty() {
+            let _fits = write!(label, ", {said}");
+        }
         Bar {
             x: percent(place.saturating_mul(100_000) / self.n),
             // A gap of an eighth sets bars apart.
             width: percent(reach.saturating_mul(7) / 8),
             reach: percent(reach),
             parts: self.parts(&by_severity),
-            said: said.join(", "),
+            said,
+            label,
             count: bucket.count,
             by_severity,
             href,

@@ -60,7 +60,7 @@ pub(super) struct Part {
 pub(super) struct Mark {
     /// Percent of the width, to one decimal.
     pub(super) x: String,
-    /// `start`, `middle` or `end` of its text stands at it.
+    /// Whether the `middle` or the `end` of its text stands at it.
     pub(super) anchor: &'static str,
     pub(super) at: Timestamp,
     pub(super) text: String,
@@ -90,25 +90,26 @@ const fn counts(of: BySeverity) -> [i64; 5] {
 
 /// The chart of the figures.
 pub(super) fn chart(found: &Overview, span: Span, now: Timestamp) -> Chart {
-    let buckets = &found.severity_over_time;
+    // The hour that has begun ends ahead; bars that cannot have anything yet are left out.
+    let begun = |it: &&Bucket| it.from <= now;
+    let buckets: Vec<&Bucket> = found.severity_over_time.iter().filter(begun).collect();
     let most = buckets.iter().map(|it| sum(it)).max().unwrap_or(0);
     let half = half_of_scale(most);
     let top = half.saturating_mul(2);
     let length = found.bucket_seconds;
-    let bars = buckets.iter().zip(0_i64..);
     let mut totals = [0_i64; 5];
-    for bucket in buckets {
+    for bucket in &buckets {
         for (total, n) in totals.iter_mut().zip(counts(bucket.by_severity)) {
             *total = total.saturating_add(n);
         }
     }
+    let count = i64::try_from(buckets.len()).unwrap_or(1).max(1);
+    let bars = buckets.iter().zip(0_i64..);
+    let bars = bars.map(|(it, n)| bar(it, n, length, top)).collect();
     Chart {
-        width: i64::try_from(buckets.len())
-            .unwrap_or(1)
-            .max(1)
-            .saturating_mul(STEP),
-        bars: bars.map(|(it, n)| bar(it, n, length, top)).collect(),
-        marks: marks(found, span, now),
+        width: count.saturating_mul(STEP),
+        bars,
+        marks: marks(found, span, count),
         top,
         half,
         legend: legend(totals, &found.from.to_string()),
@@ -224,14 +225,13 @@ fn legend(totals: [i64; 5], from: &str) -> Vec<Legend> {
     .collect()
 }
 
-fn marks(found: &Overview, span: Span, now: Timestamp) -> Vec<Mark> {
+fn marks(found: &Overview, span: Span, bars: i64) -> Vec<Mark> {
     let length = found.bucket_seconds;
-    let bars = i64::try_from(found.severity_over_time.len()).unwrap_or(1);
     let whole = bars.saturating_mul(length).max(1);
     let (from, every) = (found.from.seconds(), span.mark_seconds());
     let first = from.saturating_add(every - 1).div_euclid(every);
     let places = (0..12).map(|n| (first + n).saturating_mul(every));
-    let last = now.seconds().min(from.saturating_add(whole));
+    let last = from.saturating_add(whole);
     places
         .take_while(|at| *at <= last)
         .map(|at| {
@@ -239,11 +239,7 @@ fn marks(found: &Overview, span: Span, now: Timestamp) -> Vec<Mark> {
             let at = Timestamp::from_micros(at.saturating_mul(1_000_000));
             Mark {
                 x: format!("{}.{}", permille / 10, permille % 10),
-                anchor: match permille {
-                    ..40 => "start",
-                    960.. => "end",
-                    _ => "middle",
-                },
+                anchor: if permille < 960 { "middle" } else { "end" },
                 at,
                 text: mark_text(at, span.marks_days()),
             }

@@ -23,7 +23,7 @@ use self::span::{Choice, Span};
 use self::start::Step;
 use self::tiles::Tile;
 use super::page::{Shell, render, see_other};
-use super::{filters, map};
+use super::{filters, format, map};
 use crate::app::App;
 use crate::http::{BaseUrl, Caller, Params, Problem};
 use crate::ingest::Ingest;
@@ -44,9 +44,8 @@ struct Board {
     sources_exact: bool,
     origins: Origins,
     latest: Vec<Latest>,
-    events: i64,
-    alerts: i64,
-    resolved: i64,
+    /// `184 220 events, 312 alerts raised, 280 resolved`.
+    sums: String,
 }
 
 #[derive(Template)]
@@ -54,7 +53,7 @@ struct Board {
 struct OverviewPage {
     shell: Shell,
     ranges: Vec<Choice>,
-    /// The range in words, such as `24 hours`.
+    /// The range in words, after `the last`, such as `24 hours`.
     said: &'static str,
     tiles: Vec<Tile>,
     /// `None` while there are no events, or no figures.
@@ -68,7 +67,7 @@ struct OverviewPage {
     nothing_yet: bool,
     /// A command that sends an event.
     example: String,
-    /// Whether the map's land is left out, which scripts have already.
+    /// Whether the map's land is left out: a script that asks for fresh figures has it.
     parts_only: bool,
 }
 
@@ -81,6 +80,7 @@ pub(super) async fn page(
     mut params: Params,
 ) -> Result<Response, Problem> {
     let asked = params.text("range");
+    let parts_only = params.flag("parts").unwrap_or(false);
     let shell = Shell::new(&app, &caller, "/", "Overview")
         .await?
         .with_script("overview");
@@ -113,7 +113,7 @@ pub(super) async fn page(
         steps,
         nothing_yet,
         example: start::example(&base.0.0),
-        parts_only: headers.contains_key("x-watchpost-fragment"),
+        parts_only,
         shell,
     })
 }
@@ -127,14 +127,23 @@ fn board(found: Overview, span: Span, now: Timestamp) -> Board {
     let from = found.from.to_string();
     Board {
         chart: chart::chart(&found, span, now),
-        sources: sources::rows(&found, &from),
+        sources: sources::rows(&found, span, &from),
         sources_exact: found.top_sources_exact,
         origins: origins::origins(&found, &from),
-        events: found.events_total_in_range,
-        alerts: found.alerts_in_range,
-        resolved: found.resolved_in_range,
+        sums: format!(
+            "{}, {} raised, {} resolved",
+            counted(found.events_total_in_range, "event"),
+            counted(found.alerts_in_range, "alert"),
+            format::number(&found.resolved_in_range.to_string())
+        ),
         latest: found.latest_critical.into_iter().map(latest).collect(),
     }
+}
+
+/// `1 event`, `5 120 events`.
+fn counted(n: i64, one: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{} {one}{s}", format::number(&n.to_string()))
 }
 
 fn latest(alert: AlertBrief) -> Latest {

@@ -1,11 +1,14 @@
 //! Where events and alerts come from: dots on a map, and the table they are drawn from.
 
-use super::links;
-use crate::dashboard::{format, map};
+use super::{counted, links};
+use crate::dashboard::map;
 use crate::overview::{OriginFigures, Overview, Tally};
 
 /// Radius of the smallest and the largest dot, in units of the map.
 const RADIUS: (f64, f64) = (6.0, 26.0);
+
+/// Events from which on a country may have the largest dot.
+const MANY: f64 = 25.0;
 
 /// The map and its table.
 pub(super) struct Origins {
@@ -81,10 +84,6 @@ fn label(all: &[OriginFigures]) -> String {
 
 /// `Brazil: 5 120 events, 31 alerts`.
 fn said(it: &OriginFigures) -> String {
-    let counted = |n: i64, one: &str| {
-        let s = if n == 1 { "" } else { "s" };
-        format!("{} {one}{s}", format::number(&n.to_string()))
-    };
     let Tally { events, alerts } = it.tally;
     let (events, alerts) = (counted(events, "event"), counted(alerts, "alert"));
     format!("{}: {events}, {alerts}", it.name)
@@ -95,7 +94,9 @@ fn dot(it: &OriginFigures, most: i64) -> Option<Dot> {
     let number = |n: i64| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
     let share = number(it.tally.events.max(it.tally.alerts)) / number(most.max(1));
     // The area, not the radius, stands for the number.
-    let radius = RADIUS.0 + (RADIUS.1 - RADIUS.0) * share.max(0.0).sqrt();
+    // Where there is little of anything, nothing is large.
+    let largest = (number(most) / MANY).min(1.0);
+    let radius = RADIUS.0 + (RADIUS.1 - RADIUS.0) * largest * share.max(0.0).sqrt();
     Some(Dot {
         code: it.country.clone(),
         x: format!("{x:.0}"),

@@ -1,5 +1,6 @@
 //! The sources with the most alerts.
 
+use super::span::Span;
 use super::{links, tiles};
 use crate::overview::{Overview, SourceFigures};
 
@@ -10,24 +11,25 @@ pub(super) struct SourceRow {
     pub(super) events: i64,
     pub(super) alerts_href: String,
     pub(super) events_href: String,
-    /// The points of a line, 100 units wide and 24 high.
-    pub(super) line: String,
+    /// The points of a line, 100 units wide and 24 high; none where there would be two.
+    pub(super) line: Option<String>,
     /// What is said of the line.
     pub(super) trend: String,
 }
 
 /// The sources of the figures.
-pub(super) fn rows(found: &Overview, from: &str) -> Vec<SourceRow> {
+pub(super) fn rows(found: &Overview, span: Span, from: &str) -> Vec<SourceRow> {
     let unit = if found.series_seconds > 3_600 {
         "a day"
     } else {
         "an hour"
     };
     let sources = found.top_sources.iter();
-    sources.map(|it| row(it, from, unit)).collect()
+    let has_line = span != Span::Hour;
+    sources.map(|it| row(it, from, has_line, unit)).collect()
 }
 
-fn row(it: &SourceFigures, from: &str, unit: &str) -> SourceRow {
+fn row(it: &SourceFigures, from: &str, has_line: bool, unit: &str) -> SourceRow {
     let terms = [("source", it.source.as_str()), ("from", from)];
     let most = it.series.iter().max().copied().unwrap_or(0);
     let values = it.series.iter();
@@ -39,7 +41,7 @@ fn row(it: &SourceFigures, from: &str, unit: &str) -> SourceRow {
         events: it.tally.events,
         alerts_href: links::alerts(&terms).to_string(),
         events_href: links::events(&terms).to_string(),
-        line: tiles::line(&values, 100.0),
+        line: has_line.then(|| tiles::line(&values, 100.0)),
         trend: format!("at most {most} events {unit}"),
         name: it.source.clone(),
     }

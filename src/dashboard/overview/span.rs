@@ -47,10 +47,10 @@ impl Span {
         }
     }
 
-    /// In words, after `in` or `the last`.
+    /// In words, after `the last`.
     pub(super) const fn said(self) -> &'static str {
         match self {
-            Self::Hour => "1 hour",
+            Self::Hour => "hour",
             Self::Day => "24 hours",
             Self::Week => "7 days",
             Self::Month => "30 days",

@@ -66,10 +66,15 @@ pub(super) async fn steps(
 /// A command that sends an event to where we were reached.
 pub(super) fn example(base: &str) -> String {
     format!(
-        "curl {base}/api/events/ \\\n  -H \"Authorization: Bearer $KEY\" \\\n  \
-         -H 'Content-Type: application/json' \\\n  -d '{{\"source_name\":\"fw-01\",\
-         \"event_type\":\"intrusion\",\"severity\":\"HIGH\",\
-         \"description\":\"12 failed root logins over SSH\"}}'"
+        r#"curl {base}/api/events/ \
+  -H "Authorization: Bearer $KEY" \
+  -H "Content-Type: application/json" \
+  -d '{{
+    "source_name": "fw-01",
+    "event_type": "intrusion",
+    "severity": "HIGH",
+    "description": "12 failed root logins over SSH"
+  }}'"#
     )
 }
 

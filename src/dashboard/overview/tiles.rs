@@ -128,25 +128,22 @@ fn unassigned(found: &Overview, now: Timestamp) -> Tile {
 }
 
 /// The median, and what is to be said about it.
-fn waits(it: Waits, done: &str) -> (String, &'static str, Vec<String>) {
+fn waits(it: Waits, done: &str) -> (String, Vec<String>) {
     let seconds = |s: i64| format::duration(f64::from(u32::try_from(s).unwrap_or(u32::MAX)));
     let pending = format!("{} not yet {done}", number(it.pending.max(0)));
     match (it.median_s, it.p90_s) {
         (Some(median), Some(p90)) => {
             let within = format!("9 in 10 within {}", seconds(p90));
-            (seconds(median), "median", vec![within, pending])
+            let notes = vec!["median".to_owned(), within, pending];
+            (seconds(median), notes)
         }
-        _ if it.pending > 0 => ("none".to_owned(), "", vec![format!("none {done}"), pending]),
-        _ => (
-            "none".to_owned(),
-            "",
-            vec!["no alerts in this time".to_owned()],
-        ),
+        _ if it.pending > 0 => ("none".to_owned(), vec![pending]),
+        _ => ("none".to_owned(), vec!["no alerts in this time".to_owned()]),
     }
 }
 
 fn acknowledge(found: &Overview) -> Tile {
-    let (value, unit, notes) = waits(found.time_to_acknowledge, "acknowledged");
+    let (value, notes) = waits(found.time_to_acknowledge, "acknowledged");
     let from = found.from.to_string();
     let href = links::alerts(&[("status", "OPEN"), ("from", &from)]).with("sort", "created_at");
     Tile {
@@ -154,7 +151,7 @@ fn acknowledge(found: &Overview) -> Tile {
         name: "Time to acknowledge",
         icon: "clock",
         value,
-        unit,
+        unit: "",
         notes,
         href: href.to_string(),
         live: "",
@@ -164,7 +161,7 @@ fn acknowledge(found: &Overview) -> Tile {
 }
 
 fn resolve(found: &Overview) -> Tile {
-    let (value, unit, notes) = waits(found.time_to_resolve, "resolved");
+    let (value, notes) = waits(found.time_to_resolve, "resolved");
     let from = found.from.to_string();
     let terms = [
         ("status", "OPEN"),
@@ -177,7 +174,7 @@ fn resolve(found: &Overview) -> Tile {
         name: "Time to resolve",
         icon: "resolved",
         value,
-        unit,
+        unit: "",
         notes,
         href: href.to_string(),
         live: "",
@@ -213,7 +210,7 @@ fn rate(found: &Overview, span: Span) -> Tile {
         icon: "events",
         value: rate_text(last),
         unit: "per second",
-        notes: vec![format!("{total} in {}", span.said())],
+        notes: vec![format!("{total} in the last {}", span.said())],
         href: links::events(&[("from", found.from.to_string().as_str())]).to_string(),
         live: "rate",
         line: Some(line(rates, 120.0)),
@@ -265,18 +262,18 @@ mod tests {
             n: 0,
             pending: 3,
         };
-        assert_eq!(
-            waits(none, "resolved").2,
-            ["none resolved", "3 not yet resolved"]
-        );
+        assert_eq!(waits(none, "resolved").1, ["3 not yet resolved"]);
         let some = Waits {
             median_s: Some(190),
             p90_s: Some(720),
             n: 10,
             pending: 9,
         };
-        let (value, unit, notes) = waits(some, "acknowledged");
-        assert_eq!((value.as_str(), unit), ("3 min 10 s", "median"));
-        assert_eq!(notes, ["9 in 10 within 12 min", "9 not yet acknowledged"]);
+        let (value, notes) = waits(some, "acknowledged");
+        assert_eq!(value, "3 min 10 s");
+        assert_eq!(
+            notes,
+            ["median", "9 in 10 within 12 min", "9 not yet acknowledged"]
+        );
     }
 }

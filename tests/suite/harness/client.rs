@@ -36,11 +36,14 @@ impl Client {
 
     /// The same client with one more header.
     pub fn with(&self, name: &str, value: &str) -> Self {
+        self.with_value(name, HeaderValue::from_str(value).unwrap())
+    }
+
+    /// The same client with one more header, whose value may be no text.
+    pub fn with_value(&self, name: &str, value: HeaderValue) -> Self {
         let mut client = self.clone();
         let name = HeaderName::try_from(name).unwrap();
-        client
-            .headers
-            .insert(name, HeaderValue::from_str(value).unwrap());
+        client.headers.insert(name, value);
         client
     }
 

@@ -54,7 +54,7 @@ pub struct Browser {
     chromium: Arc<Chromium>,
     context: String,
     server: SocketAddr,
-    _slot: SemaphorePermit<'static>,
+    _slot: Option<SemaphorePermit<'static>>,
 }
 
 /// As many at once as the machine has processors: more would only make each slower.
@@ -67,10 +67,19 @@ fn slots() -> &'static Semaphore {
 }
 
 impl Browser {
-    /// Opens a fresh profile, to visit a server. A test that wants two people opens two, one
-    /// after the other has its first page.
+    /// Opens a fresh profile, to visit a server. A test that wants two people starts one and
+    /// asks it for [`another`](Self::another).
     pub async fn start(server: SocketAddr) -> Self {
-        let slot = slots().acquire().await.unwrap();
+        Self::open_profile(server, Some(slots().acquire().await.unwrap())).await
+    }
+
+    /// Opens a second profile for the same test; two tests that each started two would wait for
+    /// each other forever.
+    pub async fn another(&self) -> Self {
+        Self::open_profile(self.server, None).await
+    }
+
+    async fn open_profile(server: SocketAddr, slot: Option<SemaphorePermit<'static>>) -> Self {
         let chromium = Chromium::shared();
         let made = chromium
             .send("", "Target.createBrowserContext", json!({}))
