@@ -48,7 +48,7 @@ impl MePage {
         self.errors.get(field).map(|what| what.join("; "))
     }
 
-    fn is_browser(&self, session: &OpenSession) -> bool {
+    fn is_browser(session: &OpenSession) -> bool {
         session.kind == SessionKind::Browser
     }
 }

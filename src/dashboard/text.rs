@@ -69,8 +69,11 @@ pub(super) fn plain(text: &str) -> String {
     let mut plain = String::new();
     let (head, cut) = bounded(text, CELL_MAX * 2);
     let mut before = ' ';
+    let mut marks = 0_usize;
     for c in head.chars() {
+        marks = if is_mark(c) { marks + 1 } else { 0 };
         match c {
+            _ if marks > MARKS_MAX => {}
             '\n' | '\r' | '\t' => plain.push(' '),
             c if is_hidden(c, before) => {
                 let _fits = write!(plain, "⟦U+{:04X}⟧", u32::from(c));

@@ -22,7 +22,7 @@ async fn fill(server: &TestServer) -> Client {
                 _ = ana
                     .patch(&path, &json!({"status": "ACK"}))
                     .await
-                    .expect(200)
+                    .expect(200);
             }
             2 => {
                 let body = json!({"status": "RESOLVED", "resolution": "BENIGN_POSITIVE"});
@@ -33,14 +33,14 @@ async fn fill(server: &TestServer) -> Client {
                     .admin
                     .patch(&path, &json!({"status": "RESOLVED"}))
                     .await
-                    .expect(200)
+                    .expect(200);
             }
             5 => {
                 _ = server
                     .admin
                     .patch(&path, &json!({"assigned_to": "admin"}))
                     .await
-                    .expect(200)
+                    .expect(200);
             }
             _ => {}
         }

@@ -18,6 +18,7 @@
 #[macro_use]
 mod harness;
 
+mod admin_pages;
 mod alerts;
 mod audit;
 mod browser;
@@ -26,6 +27,7 @@ mod bulk;
 mod contract;
 mod documents;
 mod events;
+mod events_page;
 mod explorer;
 mod faults;
 mod figures;

@@ -94,6 +94,7 @@ fn recounted(tx: &mut Tx<'_>) -> Result<Rollup, StoreError> {
     Ok(rollup)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as rows give them")]
 fn origin(country: Option<String>, address: Option<String>) -> Origin {
     let address = address.and_then(|it| it.parse().ok());
     Origin::new(country.as_deref(), address.is_some_and(GeoDb::is_nowhere))
@@ -127,6 +128,10 @@ async fn differences(server: &TestServer) -> Vec<Vec<i64>> {
 }
 
 /// Runs a test by a clock of its own on both engines.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a test is written where it runs"
+)]
 fn on_both(body: impl AsyncFn(&TestServer, &MockClock)) {
     for kind in [Engine::Sqlite, Engine::Postgres] {
         run_alone(async {

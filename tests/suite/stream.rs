@@ -378,8 +378,8 @@ on_both! {
         let address = server.server.address();
         server.user("ana", "ANALYST").await;
         server.user("rex", "RESPONDER").await;
-        let rex = super::token(address, "rex", PASSWORD).await;
-        let ana = super::token(address, "ana", PASSWORD).await;
+        let rex = token(address, "rex", PASSWORD).await;
+        let ana = token(address, "ana", PASSWORD).await;
         let mut gone = Stream::with(address, &ana, None).await;
         let mut signed_out = Stream::with(address, &rex, None).await;
         let mut stays = Stream::to(server, None).await;

@@ -11,7 +11,7 @@ function ask(form, button) {
   const object = form.dataset.confirmObject ?? $("h1")?.textContent ?? "";
   const yes = el("button", { type: "button", class: label.match(/Delete|Revoke|Disable/u) ? "button danger" : "button primary" }, label);
   const dialog = openDialog(`${label}?`,
-    ...(form.dataset.confirmObject || form.action.includes("/change") ? [el("p", {}, el("strong", {}, el("bdi", {}, object)))] : []),
+    ...(form.dataset.confirmObject || form.getAttribute("action")?.includes("/change") ? [el("p", {}, el("strong", {}, el("bdi", {}, object)))] : []),
     el("p", {}, form.dataset.confirm ?? ""),
     el("div", { class: "dialog-actions" }, el("button", { type: "button", class: "button", autofocus: true, onclick: () => dialog.close() }, "Cancel"), yes));
   yes.addEventListener("click", () => {

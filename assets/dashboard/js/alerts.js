@@ -1,6 +1,6 @@
 // The triage queue, live: rows stay where they are, what is new waits behind a pill, what was
 // done can be taken back.
-import { $, $$, Refusal, api, busy, complain, copy, el, icon, load, me, swap, tell, toast, whenever } from "./page.js";
+import { $, $$, Refusal, api, busy, complain, copy, el, icon, load, me, swap, tell, toast, visible, whenever } from "./page.js";
 import { bind, deeds, go, offer, openDialog } from "./shell.js";
 import { on } from "./live.js";
 import { askResolution, askText, openPanel, closePanel, patchPanel } from "./alert.js";
@@ -398,7 +398,11 @@ async function askWaiting() {
       const { data } = await api("GET", `/api/alerts/?page_size=100&q=${encodeURIComponent(q)}`);
       for (const alert of data.results) if (!rowOf(alert.id)) waiting.set(alert.id, alert.severity === "CRITICAL");
     } catch (error) {
+      // Asked again when there is a connection.
+      for (const id of ids) unasked.add(id);
+      asking = false;
       if (!(error instanceof Refusal)) throw error;
+      return;
     }
     showPill();
   }
@@ -449,12 +453,24 @@ on("updated", (alert) => {
   if (new URLSearchParams(location.search).get("alert") === id) patchPanel();
   if (!row || Number(row.dataset.version) >= Number(alert.version) || row.classList.contains("busy")) return;
   stale.add(id);
-  staleTimer ??= window.setTimeout(async () => {
-    staleTimer = undefined;
-    const ids = [...stale];
-    stale.clear();
-    await refresh(ids).catch(complain);
-  }, 200);
+  staleTimer ??= window.setTimeout(freshen, 200);
+});
+async function freshen() {
+  staleTimer = undefined;
+  const ids = [...stale];
+  stale.clear();
+  try {
+    await refresh(ids);
+  } catch (error) {
+    for (const id of ids) stale.add(id);
+    if (!(error instanceof Refusal)) throw error;
+  }
+}
+// What could not be asked is asked when there is a connection again.
+on("state", (said_) => {
+  if (said_ !== "live" && said_ !== "polling") return;
+  askWaiting();
+  if (stale.size > 0) staleTimer ??= window.setTimeout(freshen, 200);
 });
 on("missed", () => {
   toast("Some changes were missed while you were away", { label: "Show the list as it is now", act: showNew, seconds: 30 });
@@ -555,12 +571,12 @@ Object.assign(deeds, {
   "view-default": (/** @type {HTMLElement} */ button) => changeView({ default: button.dataset.value === "true" }, button.dataset.value === "true" ? "Alerts now open with this view" : "Alerts open with what needs action"),
   "view-share": (/** @type {HTMLElement} */ button) => changeView({ shared: button.dataset.value === "true" }, button.dataset.value === "true" ? "Everybody sees this view now" : "The view is no longer shared"),
   "view-rename": async () => {
-    const name = await askText(`Rename “${view().dataset.viewName}”`, "New name", false);
+    const name = await askText(`Rename “${visible(view().dataset.viewName ?? "")}”`, "New name", false);
     if (name) changeView({ name }, "Renamed");
   },
   "view-delete": async () => {
     const { view: id, viewName } = view().dataset;
-    const dialog = openDialog(`Delete the view “${viewName}”?`,
+    const dialog = openDialog(`Delete the view “${visible(viewName ?? "")}”?`,
       el("p", {}, "The alerts it shows stay as they are."),
       el("div", { class: "dialog-actions" },
         el("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Cancel"),
@@ -580,7 +596,7 @@ Object.assign(deeds, {
     if (!name) return;
     try {
       const { data } = await api("POST", "/api/views/", { name, page: "alerts", ...asView() });
-      toast(`View saved: ${name}`);
+      toast(`View saved: ${visible(name)}`);
       show(`/alerts?view=${data.id}`);
     } catch (error) {
       complain(error);

@@ -16,6 +16,20 @@ const isLocal = () => document.documentElement.dataset.zone === "local";
 
 /* Where we are --------------------------------------------------------------------------------- */
 
+/** Finds what has the focus again once its part of the page was exchanged. @returns {() => void} */
+function keepFocus() {
+  const focused = document.activeElement;
+  const { of, value } = focused instanceof HTMLElement || focused instanceof SVGElement ? focused.dataset : {};
+  const inChart = focused?.closest("[data-chart]") !== null && focused !== null;
+  const selector = focused?.matches("[data-zoom-out]") ? "[data-zoom-out]" : inChart ? "[data-chart] .timebar[tabindex='0']" : null;
+  const chip = $$("#range a").findIndex((it) => it === focused);
+  return () => {
+    if (!focused || focused.isConnected) return;
+    const again = of !== undefined ? $$("a[data-facet]").find((it) => it.dataset.of === of && it.dataset.value === value) ?? $("#q") : selector ? $(selector) : $$("#range a")[chip];
+    /** @type {HTMLElement | SVGElement | null | undefined} */ (again)?.focus({ preventScroll: true });
+  };
+}
+
 /** Shows another list; the event that is open stays open. @param {string} href @param {boolean} [push] */
 async function show(href, push = true) {
   const wanted = new URL(href, location.href);
@@ -29,7 +43,9 @@ async function show(href, push = true) {
     else history.replaceState(null, "", url);
     const facets = /** @type {HTMLDetailsElement | null} */ ($("#facets"))?.open;
     const table = /** @type {HTMLDetailsElement | null} */ ($(".timeplot-table"))?.open;
+    const refocus = keepFocus();
     swap(doc, ...REGIONS);
+    refocus();
     /** @type {HTMLDetailsElement | null} */ ($("#facets"))?.toggleAttribute("open", facets ?? true);
     $(".timeplot-table")?.toggleAttribute("open", table ?? false);
     $("#unknown")?.remove();

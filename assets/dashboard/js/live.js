@@ -79,16 +79,17 @@ function hand(name, data) {
 
 const NAMES = ["alert.created", "alert.updated", "stats", "missed"];
 
-/** Follows the stream until it fails for good. @param {AbortSignal} signal @returns {Promise<void>} */
-const follow = (signal) =>
+/** Follows the stream until it fails for good. @returns {Promise<void>} */
+const follow = () =>
   new Promise((done) => {
     let failures = 0;
-    const source = new EventSource(`/api/stream/${resume ? `?last_event_id=${encodeURIComponent(resume)}` : ""}`);
+    /** @type {EventSource} */
+    let source;
     const end = () => {
+      window.removeEventListener("online", open);
       source.close();
       done();
     };
-    signal.addEventListener("abort", end);
     /** @param {string} name @param {MessageEvent} event */
     const take = (name, event) => {
       if (event.lastEventId) resume = event.lastEventId;
@@ -96,18 +97,25 @@ const follow = (signal) =>
       hand(name, data);
       channel?.postMessage({ name, data, resume });
     };
-    source.addEventListener("hello", (event) => {
-      if (/** @type {MessageEvent} */ (event).lastEventId) resume = /** @type {MessageEvent} */ (event).lastEventId;
-      failures = 0;
-      become("live");
-    });
-    for (const name of NAMES) source.addEventListener(name, (event) => take(name, /** @type {MessageEvent} */ (event)));
-    source.addEventListener("session.expired", end);
-    source.onerror = () => {
-      failures += 1;
-      become("offline");
-      if (source.readyState === EventSource.CLOSED || failures >= FAILURES) end();
-    };
+    function open() {
+      source?.close();
+      source = new EventSource(`/api/stream/${resume ? `?last_event_id=${encodeURIComponent(resume)}` : ""}`);
+      source.addEventListener("hello", (event) => {
+        if (/** @type {MessageEvent} */ (event).lastEventId) resume = /** @type {MessageEvent} */ (event).lastEventId;
+        failures = 0;
+        become("live");
+      });
+      for (const name of NAMES) source.addEventListener(name, (event) => take(name, /** @type {MessageEvent} */ (event)));
+      source.addEventListener("session.expired", end);
+      source.onerror = () => {
+        failures += 1;
+        become("offline");
+        if (source.readyState === EventSource.CLOSED || failures >= FAILURES) end();
+      };
+    }
+    // A connection from before the network was away may be dead without knowing it.
+    window.addEventListener("online", open);
+    open();
   });
 
 /** Asks once; says whether the server answered. */
@@ -145,7 +153,7 @@ const wait = (ms) => new Promise((done) => {
 async function run() {
   let pause = 1_000;
   for (;;) {
-    await follow(new AbortController().signal);
+    await follow();
     const answered = await ask();
     pause = answered ? (document.hidden ? POLL_HIDDEN : POLL) : Math.min(pause * 2, 30_000);
     await wait(pause * (0.8 + Math.random() * 0.4));

@@ -264,7 +264,13 @@ export function complain(error) {
   toast(text, { error: true, ...(id ? { label: "Copy request id", act: () => copy(id, "Request id copied") } : {}) });
 }
 
-const HIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/u;
+const HIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\u{e0000}-\u{e0fff}]/u;
+
+/** Text from outside, fit to be read: what cannot be seen by its number, as the server writes it. @param {string} text */
+export const visible = (text) =>
+  text
+    .replace(new RegExp(HIDDEN, "gu"), (c) => `⟦U+${(c.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}⟧`)
+    .replace(/(\p{M}{4})(\p{M}+)/gu, (_, kept, rest) => `${kept}⟦+${[...rest].length} marks⟧`);
 
 /** Copies exactly; says so when the text holds what cannot be seen. @param {string} text @param {string} [said] */
 export async function copy(text, said = "Copied") {

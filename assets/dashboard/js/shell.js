@@ -1,5 +1,5 @@
 // The frame around every page: keys, command palette, theme, zone, density, the live chip.
-import { $, $$, api, complain, copy, el, icon, me, tick, toast, whenever } from "./page.js";
+import { $, $$, api, complain, copy, el, icon, me, tick, toast, visible, whenever } from "./page.js";
 import { on, start, togglePause } from "./live.js";
 
 const root = document.documentElement;
@@ -160,8 +160,8 @@ function palette() {
     const number = /^#?(\d+)$/u.exec(wanted)?.[1];
     shown = commands.filter((it) => wanted.split(/\s+/u).every((word) => it.name.toLowerCase().includes(word)));
     if (number) shown.unshift({ name: `Open alert #${number}`, group: "Alerts", run: () => go(`/alerts/${number}`) });
-    if (wanted && !number) shown.push({ name: `Search alerts for “${input.value.trim()}”`, group: "Search", run: () => go(`/alerts?q=${encodeURIComponent(input.value.trim())}`) },
-      { name: `Search events for “${input.value.trim()}”`, group: "Search", run: () => go(`/events?q=${encodeURIComponent(input.value.trim())}`) });
+    if (wanted && !number) shown.push({ name: `Search alerts for “${visible(input.value.trim())}”`, group: "Search", run: () => go(`/alerts?q=${encodeURIComponent(input.value.trim())}`) },
+      { name: `Search events for “${visible(input.value.trim())}”`, group: "Search", run: () => go(`/events?q=${encodeURIComponent(input.value.trim())}`) });
     at = 0;
     let group = "";
     list.replaceChildren(...shown.flatMap((it, n) => {
@@ -260,7 +260,7 @@ function showSuggestions() {
     field.parentElement?.append(box);
   }
   box.replaceChildren(...suggested.map((it, n) => el("li", { role: "option", id: `suggestion-${n}`, "aria-selected": "false" },
-    el("bdi", { class: "mono" }, it.text), ...(it.help ? [el("span", { class: "muted" }, it.help)] : []))));
+    el("bdi", { class: "mono" }, visible(it.text)), ...(it.help ? [el("span", { class: "muted" }, it.help)] : []))));
   box.hidden = suggested.length === 0;
   field.setAttribute("aria-expanded", String(!box.hidden));
   field.removeAttribute("aria-activedescendant");

@@ -69,7 +69,7 @@ const ACTIONS: [&str; 10] = [
 ];
 
 impl AuditPage {
-    fn actions(&self) -> &'static [&'static str] {
+    fn actions() -> &'static [&'static str] {
         &ACTIONS
     }
 }

@@ -52,7 +52,7 @@ struct SettingsPage {
 }
 
 impl SettingsPage {
-    fn origin(&self, setting: &Shown) -> &'static str {
+    fn origin(setting: &Shown) -> &'static str {
         match setting.origin {
             Origin::Default => "default",
             Origin::Environment => "environment or .env",
@@ -61,11 +61,11 @@ impl SettingsPage {
     }
 
     /// The help without the marks of code.
-    fn meaning(&self, setting: &Shown) -> String {
+    fn meaning(setting: &Shown) -> String {
         setting.help.replace('`', "")
     }
 
-    fn is_default(&self, setting: &Shown) -> bool {
+    fn is_default(setting: &Shown) -> bool {
         setting.origin == Origin::Default
     }
 }

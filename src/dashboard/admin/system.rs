@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::audit;
 use crate::dashboard::filters;
 use crate::dashboard::page::{Shell, render};
-use crate::geo::{DatabaseKind, GeoStatus};
+use crate::geo::{DatabaseKind, DatabaseStatus, GeoStatus};
 use crate::http::listener::ConnectionCounts;
 use crate::http::{Caller, Params, Problem};
 use crate::ingest::Ingest;
@@ -49,13 +49,9 @@ struct SystemPage {
     connections: u64,
     accepted: u64,
     geo: GeoStatus,
+    /// The databases of `geo` with their sizes in words.
+    databases: Vec<(DatabaseStatus, String)>,
     metrics_bind: Option<String>,
-}
-
-impl SystemPage {
-    fn bytes(&self, n: &u64) -> String {
-        size(i64::try_from(*n).unwrap_or(i64::MAX))
-    }
 }
 
 /// Shows what is known of the server now.
@@ -70,8 +66,9 @@ pub(in crate::dashboard) async fn page(
     params.finish()?;
     let shell = Shell::new(&app, &caller, "/admin/system", "System").await?;
     let ready = health::readyz(State(app.clone()), State(readiness)).await;
+    let geo = app.geo.status();
     let figures = overview::store_figures(&app).await?;
-    let status = alerts::stats(&app).await?.by_status;
+    let by_status = alerts::stats(&app).await?.by_status;
     let stats = app.store.stats();
     render(&SystemPage {
         version: env!("CARGO_PKG_VERSION"),
@@ -90,8 +87,8 @@ pub(in crate::dashboard) async fn page(
         place: app.store.name().to_owned(),
         size: size(figures.bytes),
         figures,
-        alerts: status.open + status.acknowledged + status.resolved,
-        open: status.open,
+        alerts: by_status.open + by_status.acknowledged + by_status.resolved,
+        open: by_status.open,
         entries: app.store.read(audit::entries).await?,
         commits: stats.commits,
         faults: stats.faults,
@@ -107,10 +104,19 @@ pub(in crate::dashboard) async fn page(
             .map(|it| format!("{} ms", it.as_millis())),
         connections: connections.open(),
         accepted: connections.accepted_total(),
-        geo: app.geo.status(),
+        databases: databases(&geo),
+        geo,
         metrics_bind: app.config.metrics_bind.0.map(|it| it.to_string()),
         shell: shell.with_script("admin"),
     })
+}
+
+fn databases(geo: &GeoStatus) -> Vec<(DatabaseStatus, String)> {
+    let with_size = |it: &DatabaseStatus| {
+        let bytes = i64::try_from(it.size_bytes).unwrap_or(i64::MAX);
+        (it.clone(), size(bytes))
+    };
+    geo.databases.iter().map(with_size).collect()
 }
 
 /// Memory of this process that is not swapped out, in bytes; known on Linux only.

@@ -27,11 +27,7 @@ struct UserPage {
 }
 
 impl UserPage {
-    fn has_role(&self, role: &Role) -> bool {
-        self.user.role == *role
-    }
-
-    fn is_browser(&self, session: &OpenSession) -> bool {
+    fn is_browser(session: &OpenSession) -> bool {
         session.kind == SessionKind::Browser
     }
 }
@@ -162,7 +158,7 @@ pub(in crate::dashboard) async fn change(
     if let Some((consequence, label)) = deed.question()
         && !is_sure(&form)
     {
-        page.shell.title = label.to_owned();
+        label.clone_into(&mut page.shell.title);
         return render(&ConfirmPage {
             shell: page.shell,
             object: page.user.username,

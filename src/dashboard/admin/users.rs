@@ -85,10 +85,6 @@ impl UsersPage {
     fn is_alone(&self) -> bool {
         self.count.n == 1 && self.search.is_empty() && self.role.is_none()
     }
-
-    fn filters_role(&self, role: &Role) -> bool {
-        self.role == Some(*role)
-    }
 }
 
 /// Shows the users the address asks for, newest first.

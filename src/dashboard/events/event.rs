@@ -332,7 +332,7 @@ mod tests {
 
     #[test]
     fn time_between_events_is_said_with_its_direction() {
-        let at = |micros| Timestamp::from_micros(1_000_000_000 + micros);
+        let at = |micros: i64| Timestamp::from_micros(1_000_000_000 + micros);
         for (micros, said) in [
             (0, "0 s"),
             (-50_000, "0 s"),

@@ -69,6 +69,10 @@ pub(super) struct Bar {
 
 impl Bar {
     /// How many of a severity it holds.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "templates hand references on"
+    )]
     pub(super) fn of(&self, severity: &Severity) -> i64 {
         let mut parts = self.by_severity.iter();
         let found = parts.find(|(it, _)| it == severity);

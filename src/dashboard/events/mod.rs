@@ -268,7 +268,7 @@ async fn look(
         found.chart = Some(histogram::draw(&counted, query, &asked.here, now));
     }
     let said = events::fields(app, filter.clone()).await?;
-    found.fields = Some(facets::panel(said, query, &asked.here));
+    found.fields = (said.looked_at > 0).then(|| facets::panel(said, query, &asked.here));
     let listed = events::list(app, filter, asked.page).await?;
     found.empty = match listed.searched_to {
         _ if is_backwards => Empty::Backwards,
@@ -300,6 +300,7 @@ fn assemble(shell: Shell, asked: &Asked, bar: SearchBar, query: &Query, found: F
         previous: None,
         searched_to: None,
     });
+    let shown = u64::try_from(listed.events.len()).unwrap_or(0);
     let rows = listed.events.into_iter().map(|event| row(asked, event));
     let export = Address::new("/api/events/export/").with("q", &asked.text);
     ListPage {
@@ -308,7 +309,11 @@ fn assemble(shell: Shell, asked: &Asked, bar: SearchBar, query: &Query, found: F
         chart: found.chart,
         fields: found.fields,
         rows: rows.collect(),
-        count: listed.count,
+        // Counting may stop before the list does.
+        count: Count {
+            n: listed.count.n.max(shown),
+            ..listed.count
+        },
         next: listed.next.map(at),
         previous: listed.previous.map(at),
         searched_to: listed.searched_to,

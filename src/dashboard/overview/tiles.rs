@@ -111,7 +111,7 @@ fn unassigned(found: &Overview, now: Timestamp) -> Tile {
     });
     let mut notes = vec![oldest.unwrap_or_else(|| "every alert has an owner".to_owned())];
     if found.overdue.count > 0 {
-        notes.push(format!("{} overdue, owned or not", at_least(found.overdue)));
+        notes.push(format!("{} overdue", at_least(found.overdue)));
     }
     Tile {
         id: "tile-unassigned",
