@@ -1,5 +1,5 @@
 //! Pictures of the dashboard for the documentation, of the real program with the demonstration's
-//! events: `cargo bench --profile dev --bench screenshots -- docs/images`.
+//! events: `cargo bench --profile dev --bench screenshots -- docs/pictures`.
 //!
 //! Each page is taken light and dark, 1280 by 800 pixels, as `NAME-light.png` and `NAME-dark.png`.
 //! A page that violates its policy or writes an error to the console stops it, as in a test.
@@ -29,12 +29,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::Parser as _;
-use harness::{Browser, Look, Place, run_alone};
+use harness::{ADMIN, Browser, Look, Place, run_alone};
 
 /// Name of the picture, path of the page, and what must be seen before it is taken.
-const PAGES: [(&str, &str, &str); 2] = [
-    ("sign-in", "/login", "h1"),
-    ("api-docs", "/api/docs/", ".opblock"),
+const PAGES: [(&str, &str, &str); 5] = [
+    ("overview", "/", "h1"),
+    ("alerts", "/alerts", ".alert-row"),
+    ("alert", "/alerts?alert=23", "#alert-title"),
+    ("events", "/events", "h1"),
+    ("audit", "/admin/audit", "h1"),
 ];
 
 /// Takes the documentation's pictures.
@@ -71,6 +74,12 @@ async fn take(folder: &Path) {
     let browser = Browser::start(server.address()).await;
     for (scheme, look) in [("light", Look::light()), ("dark", Look::dark())] {
         let page = browser.page(look.reduced_motion()).await;
+        if page.goto("/login").await == 200 && page.sees("#password").await {
+            page.fill("#username", ADMIN.0).await;
+            page.fill("#password", ADMIN.1).await;
+            page.click(("button", "Sign in")).await;
+            page.wait_for("#navigation").await;
+        }
         for (name, path, shown) in PAGES {
             assert_eq!(page.goto(path).await, 200, "{path}");
             page.wait_for(shown).await;

@@ -148,8 +148,11 @@ function light(event) {
 document.addEventListener("pointerover", light);
 document.addEventListener("focusin", light);
 document.addEventListener("focusout", (event) => {
-  const card = /** @type {Element} */ (event.target).closest?.("[data-readable]");
-  if (card) restore(card);
+  const from = /** @type {Element} */ (event.target);
+  const to = /** @type {Element | null} */ (event.relatedTarget);
+  if (selecting && pressed === null && !to?.closest("[data-bar]")) endSelection();
+  const card = from.closest?.("[data-readable]");
+  if (card && !selecting) restore(card);
 });
 document.addEventListener("pointerout", (event) => {
   const card = /** @type {Element} */ (event.target).closest?.("[data-readable]");
@@ -247,6 +250,10 @@ document.addEventListener("pointermove", (event) => {
 document.addEventListener("pointerup", () => {
   pressed = null;
   if (selecting) openSelection();
+});
+document.addEventListener("pointercancel", () => {
+  pressed = null;
+  if (selecting) endSelection();
 });
 document.addEventListener("dragstart", (event) => {
   if (/** @type {Element} */ (event.target).closest?.("[data-chart]")) event.preventDefault();

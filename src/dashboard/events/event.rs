@@ -136,12 +136,7 @@ pub(super) async fn view(
     let Some(event) = events::show(app, EventId::new(id)).await? else {
         return Ok(None);
     };
-    let own = Address::new("/events").with("event", id);
-    let here = if wanted.beside {
-        wanted.list.with("event", id)
-    } else {
-        own
-    };
+    let here = wanted.list.with("event", id);
     let here_tab = here.with("tab", wanted.tab.word());
     let delay = event.occurred_at.map(|at| event.timestamp.since(at));
     let description = event.description.as_str();
@@ -227,26 +222,28 @@ async fn surroundings(
     };
     let this = found.results.iter().find(|it| it.is_this);
     let at = this.map_or(found.from, |it| it.event.timestamp);
+    let beside = wanted.beside;
     let rows = found.results.into_iter().map(|it| Neighbour {
         apart: apart(it.event.timestamp, at),
-        href: here.with("event", it.event.id.number()).to_string(),
+        href: if beside {
+            here.with("event", it.event.id.number()).to_string()
+        } else {
+            format!("/events/{}?tab=around", it.event.id)
+        },
         is_this: it.is_this,
         event: it.event,
     });
-    let here = if wanted.beside {
-        here.clone()
-    } else {
-        here.with("event", id)
-    };
+    let other = (!same).then_some("true");
     Ok(Some(Surroundings {
         rows: rows.collect(),
         more_before: found.more_before,
         more_after: found.more_after,
         same_source: same,
-        switch: here
-            .without("same_source")
-            .with_some("same_source", (!same).then_some("true"))
-            .to_string(),
+        switch: if beside {
+            here.with_some("same_source", other).to_string()
+        } else {
+            format!("/events/{id}?tab=around&same_source={}", !same)
+        },
     }))
 }
 

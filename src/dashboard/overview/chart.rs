@@ -127,11 +127,11 @@ fn sum(bucket: &Bucket) -> i64 {
     counts(bucket.by_severity).iter().sum()
 }
 
-/// Half of the scale's end: 1, 2 or 5 with noughts, so that twice it holds every bar.
+/// Half of the scale's end: 1 to 5 with noughts, so that twice it holds every bar.
 fn half_of_scale(most: i64) -> i64 {
     let mut unit = 1_i64;
     loop {
-        for step in [1, 2, 5] {
+        for step in 1..=5 {
             let half = unit.saturating_mul(step);
             if half.saturating_mul(2) >= most {
                 return half;
