@@ -1,8 +1,10 @@
 //! One action on many alerts: by the rules of one change, in transactions of at most 1,000.
 //!
 //! Up to 1,000 alerts are one transaction. More are changed part by part, so that others get
-//! their turn: what is committed stays when a later part fails or the server stops, and the same
-//! request again does the rest, the alerts done already being unchanged then.
+//! their turn: what is committed stays when a later part fails or the server stops. By numbers the
+//! same request again does the rest, the alerts done already being unchanged then. By a filter that
+//! does not find those any more, it is refused with the number it finds by then: with that as
+//! `expect_count` it does the rest.
 
 mod matching;
 mod request;
@@ -238,9 +240,9 @@ fn change_part(
     if ids.is_empty() {
         return Ok((sum, Vec::new()));
     }
+    let intent = Intent::new(tx, caller, change)?;
     let alerts = sql::lock_all(tx, ids)?;
     sum.failed.extend(missing(ids, &alerts));
-    let intent = Intent::new(tx, caller, change)?;
     let (mut changed, mut same) = (Vec::new(), Vec::new());
     for before in alerts {
         match intent.apply(&before, *now) {

@@ -8,7 +8,7 @@ use serde_json::json;
 use serde_json::value::to_raw_value;
 use store::{StoreError, Tx};
 
-use super::change::{AlertChange, Assignee, change_in};
+use super::change::{AlertChange, Assignee, Intent, change_to};
 use super::error::AlertError;
 use super::history;
 use super::lifecycle::Edit;
@@ -100,6 +100,18 @@ impl AlertByHand {
         }
         Ok(self)
     }
+
+    /// Who is to be given it, looked up before anything is locked; `None` for nobody.
+    fn assignment(&self, tx: &mut Tx<'_>, caller: &Caller) -> Result<Option<Intent>, AlertError> {
+        if !matches!(self.assigned_to, Edit::Set(_)) {
+            return Ok(None);
+        }
+        let change = AlertChange {
+            assigned_to: self.assigned_to.clone(),
+            ..AlertChange::default()
+        };
+        Intent::new(tx, caller, &change).map(Some)
+    }
 }
 
 /// Raises an OPEN alert from an event that has none: alert, counts, history and audit log in
@@ -143,6 +155,7 @@ fn raise_in(
     event: EventId,
     wanted: &AlertByHand,
 ) -> Result<Alert, ByHandError> {
+    let intent = wanted.assignment(tx, caller)?;
     // Held until commit: of two people one sees the other's alert.
     let event = events::get(tx, event, true)?.ok_or(ByHandError::NoEvent(event))?;
     if let Some(alert) = event.alert {
@@ -168,14 +181,10 @@ fn raise_in(
         .on("alert", id)
         .after(json!({ "event": event.id, "alert": alert.state, "note": wanted.note }));
     audit::append(tx, caller, now, entry)?;
-    if !matches!(wanted.assigned_to, Edit::Set(_)) {
-        return Ok(alert);
+    match intent {
+        Some(intent) => Ok(change_to(tx, caller, now, (id, None), &intent)?.0),
+        None => Ok(alert),
     }
-    let change = AlertChange {
-        assigned_to: wanted.assigned_to.clone(),
-        ..AlertChange::default()
-    };
-    Ok(change_in(tx, caller, now, id, None, &change)?.0)
 }
 
 /// The timeline's entry that names whoever raised it, and what is not as in the event.

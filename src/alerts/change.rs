@@ -1,5 +1,7 @@
 //! What people do to an alert: change it, comment on it.
 
+use std::time::Duration;
+
 use base::Timestamp;
 use serde::Deserialize;
 use store::Tx;
@@ -8,13 +10,18 @@ use super::bulk::{Telling, store_changes, store_note};
 use super::error::AlertError;
 use super::history;
 use super::lifecycle::{Edit, Wish, apply};
-use super::model::{Alert, AlertState, AlertStatus, Person, Resolution, TEXT_MAX, TimelineEntry};
+use super::model::{
+    Alert, AlertState, AlertStatus, Person, Resolution, TEXT_MAX, TimelineEntry, TimelineKind,
+};
 use super::sql;
 use super::undo::{Ticket, Undo};
 use crate::app::{App, Change};
 use crate::audit::{self, Entry};
 use crate::http::{Caller, Capability, Role};
 use crate::repeats::{self, Answer, Repeat};
+
+/// How long the same words of the same person are one comment: a button pressed twice.
+const SAID_TWICE: Duration = Duration::from_secs(10);
 
 /// What a change asks for; at least one field.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
@@ -138,11 +145,22 @@ pub(super) fn change_in(
     version: Option<i64>,
     change: &AlertChange,
 ) -> Result<(Alert, Option<Effect>), AlertError> {
+    let intent = Intent::new(tx, caller, change)?;
+    change_to(tx, caller, now, (id, version), &intent)
+}
+
+/// The same with the person looked up already.
+pub(super) fn change_to(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    now: Timestamp,
+    (id, version): (i64, Option<i64>),
+    intent: &Intent,
+) -> Result<(Alert, Option<Effect>), AlertError> {
     let before = sql::lock(tx, id)?.ok_or(AlertError::NotFound(id))?;
     if version.is_some_and(|version| version != before.version) {
         return Err(AlertError::Stale(before.version));
     }
-    let intent = Intent::new(tx, caller, change)?;
     let after = intent.apply(&before, now)?;
     let note = intent.note();
     let effect = if after != before {
@@ -169,7 +187,8 @@ pub(super) struct Intent {
 }
 
 impl Intent {
-    /// Looks the person up; an unknown one is refused.
+    /// Looks the person up, who stays until commit; an unknown one is refused. To be called
+    /// before alerts and the audit log are locked ([`sql::keep_people`]).
     pub(super) fn new(
         tx: &mut Tx<'_>,
         caller: &Caller,
@@ -180,7 +199,13 @@ impl Intent {
             username: caller.actor.name().to_owned(),
         };
         let (assigned_to, objection) = match &change.assigned_to {
-            Edit::Keep => (Edit::Keep, None),
+            Edit::Keep => {
+                if change.status == Some(AlertStatus::Acknowledged) && actor.id != 0 {
+                    // The alert may become theirs.
+                    appointed(tx, &Assignee::Id(actor.id), &actor)?;
+                }
+                (Edit::Keep, None)
+            }
             Edit::Clear => (Edit::Clear, None),
             Edit::Set(wanted) => {
                 let (person, objection) = appointed(tx, wanted, &actor)?;
@@ -227,22 +252,19 @@ fn appointed(
     actor: &Person,
 ) -> Result<(Person, Option<String>), AlertError> {
     let (found, name) = match wanted {
-        Assignee::Id(id) => (sql::person(tx, *id)?, format!("user {id}")),
+        Assignee::Id(id) => (kept(tx, *id)?, format!("user {id}")),
         Assignee::Name(name) if name.eq_ignore_ascii_case("me") => {
-            (sql::person(tx, actor.id)?, "you".to_owned())
+            (kept(tx, actor.id)?, "you".to_owned())
         }
         // PostgreSQL cannot even be asked about U+0000.
         Assignee::Name(name) if name.contains('\0') => (None, format!("{name:?}")),
-        Assignee::Name(name) => (sql::person_named(tx, name)?, format!("{name:?}")),
+        Assignee::Name(name) => (sql::keep_person_named(tx, name)?, format!("{name:?}")),
     };
     let Some((person, enabled, role)) = found else {
         let what = format!("{name}: there is no such user");
         return Err(AlertError::Field("assigned_to", what));
     };
-    let triages = role
-        .parse::<Role>()
-        .is_ok_and(|role| role.can(Capability::AlertTriage));
-    let objection = match (enabled, triages) {
+    let objection = match (enabled, triages(&role)) {
         (false, _) => Some(format!("{name}: the account is disabled")),
         (true, false) => Some(format!("{name}: the role {role} does not triage alerts")),
         (true, true) => None,
@@ -250,8 +272,21 @@ fn appointed(
     Ok((person, objection))
 }
 
+fn kept(tx: &mut Tx<'_>, id: i64) -> Result<Option<sql::Account>, AlertError> {
+    Ok(sql::keep_people(tx, &[id])?.into_iter().next())
+}
+
+/// Whether a role, by its word, may work on alerts.
+pub(super) fn triages(role: &str) -> bool {
+    role.parse::<Role>()
+        .is_ok_and(|role| role.can(Capability::AlertTriage))
+}
+
 /// Comments on an alert, audited, announced once it is kept; the answer is the comment as the
 /// timeline shows it. A comment changes neither the alert's version nor `updated_at`.
+///
+/// When the history ends with the same comment of the same person, not 10 seconds old, that one
+/// is the answer and nothing is written.
 ///
 /// # Errors
 /// [`AlertError::NotFound`], [`AlertError::Field`] for an empty or too long text,
@@ -271,7 +306,10 @@ pub async fn comment(
         .write(move |tx| {
             repeats::once(tx, &secrets, repeat.as_ref(), now, |tx| {
                 sql::lock(tx, id)?.ok_or(AlertError::NotFound(id))?;
-                let comment = say(tx, &caller, now, id, text)?;
+                let comment = match said_just_now(tx, &caller, now, id, &text)? {
+                    Some(comment) => comment,
+                    None => say(tx, &caller, now, id, text)?,
+                };
                 let location = format!("/api/alerts/{id}/timeline/");
                 Ok::<_, AlertError>(Answer::created(location, &comment)?)
             })
@@ -279,6 +317,25 @@ pub async fn comment(
         .await?;
     app.announce(Change::AlertChanged(id));
     Ok(answer)
+}
+
+/// The comment an alert's history ends with, if it says this and the caller just made it.
+fn said_just_now(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    now: Timestamp,
+    id: i64,
+    text: &str,
+) -> Result<Option<TimelineEntry>, AlertError> {
+    let last = sql::history(tx, id, sql::Stretch::Before(i64::MAX), 1)?;
+    let who = caller.actor.id();
+    Ok(last.into_iter().next().filter(|entry| {
+        entry.kind == TimelineKind::Commented
+            && entry.text.as_deref() == Some(text)
+            && who.is_some()
+            && entry.actor.as_ref().and_then(|actor| actor.id) == who
+            && now.since(entry.at) < SAID_TWICE
+    }))
 }
 
 fn say(

@@ -64,7 +64,9 @@ impl From<AlertError> for Problem {
             },
             AlertError::Field(name, what) => Self::field(name, what),
             AlertError::Fields(errors) => Self::validation(errors),
-            AlertError::OtherCount { .. } => Self::conflict(error.to_string()),
+            AlertError::OtherCount { found, .. } => Self::conflict(error.to_string()).with_errors(
+                FieldErrors::from([("expect_count".to_owned(), vec![found.to_string()])]),
+            ),
             AlertError::UndoGone => {
                 Self::new(StatusCode::GONE, "gone", "This is over", error.to_string())
             }

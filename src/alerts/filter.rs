@@ -124,7 +124,11 @@ impl AlertFilter {
     /// The same with a test that must hold too.
     #[must_use]
     pub fn and(mut self, any: AnyOf) -> Self {
-        self.test(false, any, None);
+        match any {
+            // Numbers are looked up, not tested.
+            AnyOf::Id(values) => self.ids(false, values, None),
+            any => self.test(false, any, None),
+        }
         self
     }
 

@@ -107,10 +107,15 @@ fn resolve(next: &mut AlertState, wish: &Wish) -> Result<(), Refusal> {
             (Edit::Clear | Edit::Keep, _) => Ok(()),
         };
     }
+    let before = next.resolution;
     match wish.resolution {
         Edit::Keep => {}
         Edit::Clear => next.resolution = None,
         Edit::Set(resolution) => next.resolution = Some(resolution),
+    }
+    if before.is_some() && next.resolution != before {
+        // It was said of another resolution.
+        next.resolution_note = None;
     }
     if let Some(note) = &wish.note {
         next.resolution_note = Some(note.clone());
@@ -185,6 +190,28 @@ pub(super) mod tests {
             status: Some(status),
             ..Wish::default()
         }
+    }
+
+    #[test]
+    fn a_note_stays_with_the_resolution_it_was_said_of() {
+        let alert = alert_in(AlertStatus::Resolved);
+        let wish = |resolution, note: Option<&str>| Wish {
+            resolution,
+            note: note.map(str::to_owned),
+            ..Wish::default()
+        };
+        let noted = |wish: &Wish| apply(&alert, wish, &person(9), NOW).map(|it| it.resolution_note);
+        let (duplicate, harmless) = (Resolution::Duplicate, Resolution::FalsePositive);
+        let other = Edit::Set(Resolution::Other);
+        let old = Ok(Some("as #3".to_owned()));
+        assert_eq!(noted(&wish(Edit::Keep, None)), old);
+        assert_eq!(noted(&wish(Edit::Set(duplicate), None)), old);
+        assert_eq!(noted(&wish(Edit::Set(harmless), None)), Ok(None));
+        assert_eq!(noted(&wish(Edit::Clear, None)), Ok(None));
+        let new = Ok(Some("a drill".to_owned()));
+        assert_eq!(noted(&wish(Edit::Set(harmless), Some("a drill"))), new);
+        assert_eq!(noted(&wish(other, Some("a drill"))), new);
+        assert_eq!(noted(&wish(other, None)), Err(Refusal::OtherWithoutNote));
     }
 
     #[test]

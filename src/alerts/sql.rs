@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::{EventId, Severity, Timestamp};
-use store::{Arg, Row, StoreError, Tx};
+use store::{Arg, Engine, Row, StoreError, Tx};
 
 use super::model::{Alert, AlertState, AlertStatus, Person, Resolution};
 use super::raise::NewAlert;
@@ -31,7 +31,7 @@ pub(super) use list::{Page, count, page};
 pub(super) use query::Query;
 pub(super) use similar::{Shared, Traits, sharing, traits};
 pub(super) use timeline::{Stretch, history, history_length, record};
-pub(super) use undo::{Step, forget_steps, keep_steps, next_steps, people, spend_steps};
+pub(super) use undo::{Step, forget_steps, keep_steps, next_steps, spend_steps};
 
 const STATE_COLUMNS: &str = "a.id, a.status, a.severity, a.title, a.assigned_to, u.username, \
     a.resolution, a.resolution_note, a.created_at, a.acknowledged_at, a.resolved_at, \
@@ -333,11 +333,39 @@ fn read_account(row: &Row<'_>) -> Result<Account, StoreError> {
     Ok((person, row.get(2)?, row.get(3)?))
 }
 
-/// A person by id.
-pub(super) fn person(tx: &mut Tx<'_>, id: i64) -> Result<Option<Account>, StoreError> {
+/// Ends a `select` of users that keeps their rows from being deleted until commit, and lets
+/// others read and change alerts of theirs.
+const fn kept(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "",
+        Engine::Postgres => " for key share",
+    }
+}
+
+/// Some people by id, at most 1,000; those whose account is gone are left out. The accounts stay
+/// until commit.
+///
+/// Changes take people first, then alerts, counts and the audit log at last: who deletes a user
+/// or signs in goes the same way, so that none waits for the other.
+pub(super) fn keep_people(tx: &mut Tx<'_>, ids: &[i64]) -> Result<Vec<Account>, StoreError> {
+    let kept = kept(tx.engine());
+    let rows: Vec<Vec<Arg<'_>>> = ids.iter().map(|&id| vec![id.into()]).collect();
+    tx.query_many(
+        &format!("select id, username, enabled, role from users where id = $1{kept}"),
+        &rows,
+        read_account,
+    )
+}
+
+/// A person by user name, in any case, who stays until commit, as [`keep_people`].
+pub(super) fn keep_person_named(
+    tx: &mut Tx<'_>,
+    name: &str,
+) -> Result<Option<Account>, StoreError> {
+    let kept = kept(tx.engine());
     tx.query_opt(
-        "select id, username, enabled, role from users where id = $1",
-        &[id.into()],
+        &format!("select id, username, enabled, role from users where username_key = $1{kept}"),
+        &[name.to_lowercase().as_str().into()],
         read_account,
     )
 }

@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use store::{StoreError, Tx};
 
 use super::bulk::{PART, Telling, store_changes};
+use super::change::triages;
 use super::error::AlertError;
 use super::model::{AlertState, AlertStatus, Person, Resolution};
 use super::sql::{self, Step};
@@ -118,11 +119,17 @@ impl Before {
         }
     }
 
-    /// The alert as it was; nobody is assigned whose account is gone.
+    /// The alert as it was; given back to nobody but these people, whoever has it keeps it.
     fn restore(self, alert: &AlertState, people: &BTreeMap<i64, Person>) -> AlertState {
+        let has_it = alert.assigned_to.as_ref().map(|person| person.id);
+        let assigned_to = if has_it == self.assigned_to {
+            alert.assigned_to.clone()
+        } else {
+            self.assigned_to.and_then(|id| people.get(&id)).cloned()
+        };
         AlertState {
             status: self.status,
-            assigned_to: self.assigned_to.and_then(|id| people.get(&id)).cloned(),
+            assigned_to,
             resolution: self.resolution,
             resolution_note: self.resolution_note,
             acknowledged_at: self.acknowledged_at,
@@ -166,8 +173,9 @@ pub enum SkipCode {
 /// Takes a change back, audited and announced; in parts of 1,000 alerts, each a transaction.
 ///
 /// Restored are status, resolution and its note, assignee, the times of acknowledging and
-/// resolving, and the number of reopenings; the version rises. Comments stay. When it breaks off
-/// between parts, the token still works for the rest.
+/// resolving, and the number of reopenings; the version rises. Comments stay. Nobody is assigned
+/// instead of a person whose account is gone or disabled, or whose role does not triage alerts any
+/// more. When it breaks off between parts, the token still works for the rest.
 ///
 /// # Errors
 /// [`AlertError::UndoGone`] when the token was used, is older than [`UNDO_FOR`], or is somebody
@@ -241,12 +249,18 @@ fn undo_part(tx: &mut Tx<'_>, job: &Job) -> Result<Part, AlertError> {
         steps: steps.len(),
         ..Part::default()
     };
+    let mut befores = Vec::with_capacity(steps.len());
+    for step in steps {
+        let before: Before = serde_json::from_str(&step.before).map_err(shape)?;
+        befores.push((step, before));
+    }
+    let people = people(tx, befores.iter().filter_map(|(_, it)| it.assigned_to))?;
     let found: BTreeMap<i64, AlertState> = sql::lock_all(tx, &ids)?
         .into_iter()
         .map(|alert| (alert.id, alert))
         .collect();
     let mut wanted = Vec::new();
-    for step in steps {
+    for (step, before) in befores {
         let mut skip = |code| {
             part.skipped.push(Skipped {
                 id: step.alert,
@@ -256,13 +270,9 @@ fn undo_part(tx: &mut Tx<'_>, job: &Job) -> Result<Part, AlertError> {
         match found.get(&step.alert) {
             None => skip(SkipCode::NotFound),
             Some(alert) if alert.version != step.version => skip(SkipCode::ChangedSince),
-            Some(alert) => {
-                let before: Before = serde_json::from_str(&step.before).map_err(shape)?;
-                wanted.push((alert, before));
-            }
+            Some(alert) => wanted.push((alert, before)),
         }
     }
-    let people = people(tx, wanted.iter().filter_map(|(_, it)| it.assigned_to))?;
     let mut changed: Vec<(AlertState, AlertState)> = wanted
         .into_iter()
         .map(|(alert, before)| (alert.clone(), before.restore(alert, &people)))
@@ -273,6 +283,7 @@ fn undo_part(tx: &mut Tx<'_>, job: &Job) -> Result<Part, AlertError> {
     Ok(part)
 }
 
+/// Those of some people who may be given alerts; their accounts stay until commit.
 fn people(
     tx: &mut Tx<'_>,
     ids: impl Iterator<Item = i64>,
@@ -280,8 +291,11 @@ fn people(
     let mut ids: Vec<i64> = ids.collect();
     ids.sort_unstable();
     ids.dedup();
-    let people = sql::people(tx, &ids)?;
-    Ok(people.into_iter().map(|it| (it.id, it)).collect())
+    let people = sql::keep_people(tx, &ids)?;
+    let able = people
+        .into_iter()
+        .filter(|(_, enabled, role)| *enabled && triages(role));
+    Ok(able.map(|(person, ..)| (person.id, person)).collect())
 }
 
 /// Forgets what can no longer be taken back; returns how many alerts it was kept of.

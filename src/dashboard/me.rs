@@ -15,7 +15,7 @@ use crate::identity::{
     self, Density, IdentityError, OpenSession, Preference, PreferencesChange, ProfileChange,
     SessionKind, Theme, TimeZone, User,
 };
-use crate::views::{self, ViewPage};
+use crate::views::{self, ViewChange, ViewPage};
 
 /// Own entries of the audit log shown.
 const ENTRIES: i64 = 10;
@@ -94,16 +94,17 @@ async fn assemble(app: &App, caller: &Caller) -> Result<MePage, Problem> {
     let shell = Shell::new(app, caller, "/me", "Profile and preferences").await?;
     let prefers = &shell.preferences;
     let (theme, density, zone) = (prefers.theme, prefers.density, prefers.time_zone);
-    let chosen = prefers.default_view;
     let seen = views::list(app, id).await?.into_iter();
-    let seen = seen
+    let seen: Vec<Choice> = seen
         .filter(|view| view.page == ViewPage::Alerts)
         .map(|view| Choice {
             value: view.id.to_string(),
             label: view.name,
-            chosen: chosen == Some(view.id),
-        });
-    let first = choice("", "Open and acknowledged alerts", chosen.is_none());
+            chosen: view.default,
+        })
+        .collect();
+    let none = !seen.iter().any(|view| view.chosen);
+    let first = choice("", "Open and acknowledged alerts", none);
     let mut entries = audit::latest_of(&app.store, profile.user.username.clone(), ENTRIES).await?;
     // A name can have been somebody else's before.
     entries.retain(|entry| entry.actor_id == Some(id));
@@ -210,20 +211,37 @@ pub(super) async fn preferences(
         single_key_shortcuts: ticked("single_key_shortcuts"),
         sound: ticked("sound"),
         notifications: ticked("notifications"),
-        default_view: match form.text("default_view") {
-            None => Preference::Reset,
-            Some(id) => match id.parse() {
-                Ok(id) => Preference::To(id),
-                Err(_) => return Err(Problem::field("default_view", "must be the id of a view")),
-            },
-        },
         ..PreferencesChange::default()
     };
     let change = ProfileChange {
         email: None,
         preferences: Some(change),
     };
+    begin_with(&app, &caller, form.text("default_view")).await?;
     saved(&app, &caller, change, "/me?done=preferences").await
+}
+
+/// Lets the alerts begin with a view, or with none.
+async fn begin_with(app: &App, caller: &Caller, wanted: Option<&str>) -> Result<(), Problem> {
+    let (id, _) = caller.user()?;
+    let wanted: Option<i64> = wanted
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| Problem::field("default_view", "must be the id of a view"))?;
+    let seen = views::list(app, id).await?.into_iter();
+    let mut of_alerts = seen.filter(|view| view.page == ViewPage::Alerts);
+    let before = of_alerts.find(|view| view.default).map(|view| view.id);
+    let (view, default) = match (before, wanted) {
+        (before, Some(id)) if before != Some(id) => (id, true),
+        (Some(id), None) => (id, false),
+        _ => return Ok(()),
+    };
+    let change = ViewChange {
+        default: Some(default),
+        ..ViewChange::default()
+    };
+    views::change(app, caller.clone(), view, None, change).await?;
+    Ok(())
 }
 
 /// Changes the viewer's password.

@@ -1,7 +1,7 @@
 //! The bar people search with: the words, what they mean as chips, and what is wrong with them.
 
 use super::address::Address;
-use crate::search::{Field, Kind, Mistake, Query};
+use crate::search::{Field, Mistake, Query};
 
 /// The bar above a list.
 #[derive(Clone, Debug)]
@@ -96,12 +96,7 @@ impl SearchBar {
         let offers = parts.fields.iter().map(|field| Offer {
             name: field.name,
             help: field.help,
-            words: match field.kind {
-                Kind::Choice { words, .. } => words.join(" "),
-                Kind::Flag => "true false".to_owned(),
-                Kind::Person => "me none".to_owned(),
-                _ => String::new(),
-            },
+            words: field.kind.known().join(" "),
         });
         Self {
             label: parts.label,

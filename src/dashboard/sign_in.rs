@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 
 use super::filters;
 use super::page::{Form, Notice, Shell, render, see_other};
@@ -74,13 +74,15 @@ async fn blank(app: &App, origin: &Origin, next: &str) -> Result<SignInPage, Pro
 pub(super) async fn sign_in(
     State(app): State<App>,
     caller: Caller,
+    headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Problem> {
     let next = form.text("next").and_then(identity::safe_next);
     let next = next.unwrap_or("/");
     let username = form.text("username").unwrap_or_default();
     let password = Secret::new(form.exact("password").unwrap_or_default().to_owned());
-    let signed_in = identity::sign_in_browser(&app, &caller.origin, username, &password).await;
+    let origin = &caller.origin;
+    let signed_in = identity::sign_in_browser(&app, origin, &headers, username, &password).await;
     let (status, error) = match signed_in {
         Ok(session) => {
             let mut response = see_other(next);

@@ -152,6 +152,13 @@ impl Problem {
         )
     }
 
+    /// The same with what is wrong by field.
+    #[must_use]
+    pub fn with_errors(mut self, errors: FieldErrors) -> Self {
+        self.0.errors = errors;
+        self
+    }
+
     /// 412: somebody else changed it meanwhile.
     #[must_use]
     pub fn stale(version: i64) -> Self {
@@ -298,6 +305,10 @@ impl From<StoreError> for Problem {
             }
             StoreError::Unavailable(_) => Self::unavailable(
                 "the database is not available; repeat with an Idempotency-Key to store it once",
+            )
+            .with_cause(error),
+            StoreError::RolledBack(_) => Self::unavailable(
+                "another change stood in the way; nothing was stored: send it again",
             )
             .with_cause(error),
             StoreError::Constraint(_) | StoreError::Statement(_) | StoreError::Shape(_) => {

@@ -67,8 +67,6 @@ pub struct Preferences {
     pub sound: bool,
     /// Whether the browser shows new alerts as notifications.
     pub notifications: bool,
-    /// The id of the view the alerts open with; `null`, all that are open.
-    pub default_view: Option<i64>,
     /// The span of the overview, such as `24h` or `7d`.
     #[schema(example = "24h")]
     pub overview_range: String,
@@ -86,7 +84,6 @@ impl Default for Preferences {
             single_key_shortcuts: true,
             sound: false,
             notifications: false,
-            default_view: None,
             overview_range: "24h".to_owned(),
             columns: BTreeMap::new(),
         }
@@ -149,10 +146,6 @@ pub struct PreferencesChange {
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
     pub notifications: Preference<bool>,
-    /// The id of the view the alerts open with.
-    #[serde(default)]
-    #[schema(value_type = Option<i64>)]
-    pub default_view: Preference<i64>,
     /// The span of the overview: a number with `m`, `h` or `d`.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "24h")]
@@ -178,11 +171,6 @@ fn is_span(text: &str) -> bool {
 impl PreferencesChange {
     /// Notes every value that breaks a rule.
     pub(super) fn check(&self, faults: &mut Faults) {
-        if let Preference::To(id) = self.default_view
-            && id <= 0
-        {
-            faults.note("preferences.default_view", "must be the id of a view");
-        }
         if let Preference::To(span) = &self.overview_range
             && !is_span(span)
         {
@@ -226,11 +214,6 @@ impl Preferences {
             notifications: change
                 .notifications
                 .apply(self.notifications, default.notifications),
-            default_view: match change.default_view {
-                Preference::Kept => self.default_view,
-                Preference::Reset => None,
-                Preference::To(id) => Some(id),
-            },
             overview_range: change
                 .overview_range
                 .apply(self.overview_range, default.overview_range),
@@ -261,12 +244,12 @@ mod tests {
         let before = Preferences::read("{}");
         assert_eq!(before, Preferences::default());
         let text = before
-            .changed(change(r#"{"theme":"dark","overview_range":"7d","default_view":3}"#).unwrap())
+            .changed(change(r#"{"theme":"dark","overview_range":"7d"}"#).unwrap())
             .unwrap();
         let after = Preferences::read(&text);
-        assert_eq!((after.theme, after.default_view), (Theme::Dark, Some(3)));
+        assert_eq!(after.theme, Theme::Dark);
         let text = after
-            .changed(change(r#"{"theme":null,"default_view":null,"sound":true}"#).unwrap())
+            .changed(change(r#"{"theme":null,"sound":true}"#).unwrap())
             .unwrap();
         let after = Preferences::read(&text);
         let expected = Preferences {
@@ -295,8 +278,6 @@ mod tests {
             r#"{"theme":1}"#,
             r#"{"time_zone":"utc"}"#,
             r#"{"sound":"yes"}"#,
-            r#"{"default_view":0}"#,
-            r#"{"default_view":1.5}"#,
             r#"{"overview_range":""}"#,
             r#"{"overview_range":"h"}"#,
             r#"{"overview_range":"7dd"}"#,

@@ -7,6 +7,8 @@ use crate::http::FieldErrors;
 const NAME_MIN: usize = 3;
 /// Characters of a user name.
 const NAME_MAX: usize = 64;
+/// Words that mean nobody and oneself wherever a person is named.
+const RESERVED: [&str; 2] = ["none", "me"];
 /// Bytes of a password: hashing longer ones would be work for nothing.
 pub(super) const PASSWORD_MAX: usize = 1_024;
 /// Characters of an e-mail address (RFC 5321 §4.5.3.1.3, without the brackets).
@@ -59,6 +61,12 @@ impl Faults {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "._@-".contains(c);
         if !name.chars().all(allowed) {
             self.note("username", "may contain A-Z, a-z, 0-9 and . _ @ - only");
+        }
+        if RESERVED.contains(&name_key(name).as_str()) {
+            self.note(
+                "username",
+                "must not be none or me: those words mean nobody and oneself",
+            );
         }
     }
 
@@ -205,7 +213,13 @@ mod tests {
 
     #[test]
     fn user_names_are_short_and_plain() {
-        for good in ["abc", "Mara.Lind-2_x", "mara@example.org", &"a".repeat(64)] {
+        for good in [
+            "abc",
+            "nonesuch",
+            "Mara.Lind-2_x",
+            "mara@example.org",
+            &"a".repeat(64),
+        ] {
             assert!(faults(|it| it.username(good)).is_empty(), "{good}");
         }
         for bad in [
@@ -217,6 +231,9 @@ mod tests {
             "a/b/c",
             "a\0bc",
             "<b>",
+            "none",
+            "None",
+            "me",
         ] {
             assert!(!faults(|it| it.username(bad)).is_empty(), "{bad}");
         }

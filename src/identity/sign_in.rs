@@ -6,16 +6,18 @@
 use std::sync::Arc;
 
 use base::Timestamp;
+use http::HeaderMap;
 use store::Tx;
 
 use super::model::{Account, User};
 use super::sessions::{self, BrowserSession, Pair, SessionKind};
+use super::tokens::digest;
 use super::users::sql;
 use super::{IdentityError, rules};
 use crate::app::App;
 use crate::audit::{self, Entry};
 use crate::credentials::{Failures, Secret, Verified};
-use crate::http::{Actor, Caller, Origin};
+use crate::http::{Actor, Caller, Origin, SessionCookie, session_cookie};
 
 /// Signs a program in for a person and begins a session of tokens.
 ///
@@ -29,7 +31,8 @@ pub async fn sign_in(
     username: &str,
     password: &Secret,
 ) -> Result<Pair, IdentityError> {
-    let signed_in = check(app, origin, username, password, SessionKind::Token).await?;
+    let kind = SessionKind::Token;
+    let signed_in = check(app, origin, username, password, (kind, None)).await?;
     let SignedIn {
         user,
         session,
@@ -42,15 +45,24 @@ pub async fn sign_in(
 /// Signs a person in and begins a session of their browser. What the session's cookie is to hold
 /// is answered this once.
 ///
+/// A session that the request's cookie belongs to ends as `replaced`, whoever's it is: its cookie
+/// is overwritten, and nobody could sign it out any more.
+///
 /// # Errors
 /// As [`sign_in`].
 pub async fn sign_in_browser(
     app: &App,
     origin: &Origin,
+    headers: &HeaderMap,
     username: &str,
     password: &Secret,
 ) -> Result<BrowserSession, IdentityError> {
-    let signed_in = check(app, origin, username, password, SessionKind::Browser).await?;
+    let held = match session_cookie(origin, headers) {
+        SessionCookie::Value(cookie) => Some(digest(&Secret::new(cookie.to_owned()))),
+        SessionCookie::Absent | SessionCookie::Unusable => None,
+    };
+    let kind = SessionKind::Browser;
+    let signed_in = check(app, origin, username, password, (kind, held)).await?;
     Ok(BrowserSession {
         cookie: signed_in.secret,
         user: *signed_in.user,
@@ -71,7 +83,7 @@ async fn check(
     origin: &Origin,
     username: &str,
     password: &Secret,
-    kind: SessionKind,
+    (kind, held): (SessionKind, Option<[u8; 32]>),
 ) -> Result<SignedIn, IdentityError> {
     if let Some(reason) = rules::too_long(password) {
         return Err(IdentityError::field("password", reason));
@@ -92,6 +104,7 @@ async fn check(
         account,
         key,
         kind,
+        held,
     };
     let failures = attempt.account.as_ref().map_or_else(
         || app.credentials.names.get(&attempt.key),
@@ -120,6 +133,8 @@ struct Attempt {
     account: Option<Account>,
     key: String,
     kind: SessionKind,
+    /// The hash of the cookie that the new one overwrites.
+    held: Option<[u8; 32]>,
 }
 
 /// What the last look at the account, under its lock, found.
@@ -214,6 +229,7 @@ impl Attempt {
         }
         let hash = fresh.unwrap_or(&account.password_hash);
         sql::signed_in(tx, account.user.id, hash, now)?;
+        let replaced = self.end_held(tx, now)?;
         let origin = &self.caller.origin;
         let (session, secret) = sessions::begin(tx, account.user.id, self.kind, origin, now)?;
         let user = User {
@@ -230,13 +246,32 @@ impl Attempt {
             },
             origin: self.caller.origin.clone(),
         };
-        let entry = Entry::new("sign_in.succeeded").on("user", user.id);
-        audit::append(tx, &caller, now, entry)?;
+        let mut entries = Vec::from_iter(replaced);
+        entries.push(Entry::new("sign_in.succeeded").on("user", user.id));
+        audit::append_all(tx, &caller, now, entries)?;
         Ok(Found::Session(SignedIn {
             user: Box::new(user),
             session,
             secret,
             now,
+        }))
+    }
+
+    /// Ends the browser's session that the new one takes the place of, if it still counts.
+    fn end_held(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<Entry>, IdentityError> {
+        let Some(hash) = &self.held else {
+            return Ok(None);
+        };
+        let held = sessions::sql::by_secret(tx, SessionKind::Browser, hash)?;
+        let Some(held) = held.filter(|session| session.is_live(now)) else {
+            return Ok(None);
+        };
+        let ended = sessions::sql::end(tx, &held.id, "replaced", now)?;
+        let reason = serde_json::json!({ "reason": "replaced" });
+        Ok(ended.then(|| {
+            Entry::new("session.ended")
+                .on("user", held.user)
+                .after(reason)
         }))
     }
 }

@@ -595,7 +595,14 @@ impl Pages {
             router = router.route(path, page);
         }
         let password = secret(PASSWORD);
-        let begun = sign_in_browser(&house.app, &origin(), "mara", &password).await;
+        let begun = sign_in_browser(
+            &house.app,
+            &origin(),
+            &http::HeaderMap::new(),
+            "mara",
+            &password,
+        )
+        .await;
         let cookie = format!("watchpost_session={}", begun.unwrap().cookie.expose());
         Self { router, cookie }
     }
@@ -736,7 +743,14 @@ async fn a_browser_signs_in_by_the_rules_of_everyone() {
     let house = House::new().await;
     house.user("mara", Role::Analyst).await;
     let enter = async |password: &str| {
-        sign_in_browser(&house.app, &origin(), "MARA", &secret(password)).await
+        sign_in_browser(
+            &house.app,
+            &origin(),
+            &http::HeaderMap::new(),
+            "MARA",
+            &secret(password),
+        )
+        .await
     };
     for _ in 0..5 {
         assert!(matches!(

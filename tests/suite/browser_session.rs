@@ -293,7 +293,7 @@ on_both! {
         let me = server.admin.get("/api/me/").await.expect(200);
         assert_eq!(me["preferences"], json!({
             "theme": "system", "density": "standard", "time_zone": "UTC", "single_key_shortcuts": true,
-            "sound": false, "notifications": false, "default_view": null, "overview_range": "24h", "columns": {},
+            "sound": false, "notifications": false, "overview_range": "24h", "columns": {},
         }));
         let patch = async |preferences: Value| {
             server.admin.patch("/api/me/", &json!({"preferences": preferences})).await
@@ -302,7 +302,7 @@ on_both! {
             (json!({"colour": "red"}), "preferences.colour"),
             (json!({"theme": "pink"}), "preferences.theme"),
             (json!({"sound": "yes"}), "preferences.sound"),
-            (json!({"default_view": -1}), "preferences.default_view"),
+            (json!({"default_view": 1}), "default_view"),
             (json!({"overview_range": "<b>"}), "preferences.overview_range"),
             (json!({"columns": {"<b>": []}}), "preferences.columns"),
         ] {
@@ -415,6 +415,41 @@ fn a_session_ends_idle_or_old_on_sqlite() {
 #[test]
 fn a_session_ends_idle_or_old_on_postgres() {
     run_alone(ended_by_time(Kind::Postgres));
+}
+
+on_both! {
+    async fn a_new_sign_in_ends_the_session_it_takes_the_place_of(server) {
+        server.user("ana", "ANALYST").await;
+        let anonymous = server.anonymous();
+        let old = holding(&anonymous, &secret(&anonymous, "ana", PASSWORD).await);
+        let other = holding(&anonymous, &secret(&anonymous, "ana", PASSWORD).await);
+        let ended = async || {
+            let log = server.admin.get("/api/audit/?action=session.ended").await.expect(200);
+            log["count"].as_i64().unwrap()
+        };
+        // A sign-in that fails ends nothing.
+        let wrong = json!({"username": "ana", "password": "wrong password"});
+        own(&old).post("/api/auth/session/", &wrong).await.problem(401);
+        old.get("/api/me/").await.expect(200);
+        assert_eq!(ended().await, 0);
+        let second = holding(&anonymous, &secret(&own(&old), "ana", PASSWORD).await);
+        old.get("/api/me/").await.problem(401);
+        other.get("/api/me/").await.expect(200);
+        assert_eq!(ended().await, 1);
+        // Somebody else at the same browser, by the form.
+        let form = own(&second).with("content-type", "application/x-www-form-urlencoded");
+        let sent = format!("username=admin&password={}", ADMIN.1);
+        let answer = form.send(Method::POST, "/login", sent).await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        second.get("/api/me/").await.problem(401);
+        assert_eq!(ended().await, 2);
+        let replaced = "select count(*) from sessions where end_reason = 'replaced'";
+        assert_eq!(server.count(replaced).await, 2);
+        // A cookie that does not count any more is nothing to end.
+        secret(&own(&old), "ana", PASSWORD).await;
+        secret(&own(&holding(&anonymous, &"A".repeat(43))), "ana", PASSWORD).await;
+        assert_eq!(ended().await, 2);
+    }
 }
 
 #[test]

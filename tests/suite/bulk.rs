@@ -351,6 +351,75 @@ on_both! {
     }
 }
 
+on_both! {
+    async fn undo_gives_nothing_back_to_who_may_not_have_it(server) {
+        let mut users = Vec::new();
+        for name in ["rex", "ria", "roy"] {
+            server.user(name, "RESPONDER").await;
+            let found = server.admin.get(&format!("/api/users/?search={name}")).await.expect(200);
+            users.push(format!("/api/users/{}/", found["results"][0]["id"]));
+        }
+        let ids = raise(server, 4, "fw").await;
+        for (id, name) in ids.iter().zip(["rex", "ria", "roy", "rex"]) {
+            let body = json!({"assigned_to": name});
+            server.admin.patch(&format!("/api/alerts/{id}/"), &body).await.expect(200);
+        }
+        let body = json!({"ids": ids[..3], "action": "assign", "assigned_to": null});
+        let taken = server.admin.post(BULK, &body).await.expect(200);
+        let body = json!({"ids": ids[3..], "action": "resolve"});
+        let resolved = server.admin.post(BULK, &body).await.expect(200);
+        server.admin.patch(&users[0], &json!({"enabled": false})).await.expect(200);
+        server.admin.patch(&users[1], &json!({"role": "ANALYST"})).await.expect(200);
+        assert_eq!(undo(&server.admin, &taken["undo_token"]).await["undone"], 3);
+        assert_eq!(undo(&server.admin, &resolved["undo_token"]).await["undone"], 1);
+        let mut owners = Vec::new();
+        for id in &ids {
+            owners.push(alert(&server.admin, *id).await["assigned_to"]["username"].clone());
+        }
+        // The last one never left rex: only given back it is to nobody.
+        assert_eq!(json!(owners), json!([null, null, "roy", "rex"]));
+    }
+}
+
+on_both! {
+    async fn people_deleted_while_they_are_given_alerts_are_no_fault(server) {
+        let ids = raise(server, 120, "fw").await;
+        for n in 0..6 {
+            let name = format!("gone{n}");
+            server.user(&name, "RESPONDER").await;
+            let found = server.admin.get(&format!("/api/users/?search={name}")).await.expect(200);
+            let user = format!("/api/users/{}/", found["results"][0]["id"]);
+            let body = json!({"ids": ids, "action": "assign", "assigned_to": name});
+            let (assign, delete) = tokio::join!(server.admin.post(BULK, &body), server.admin.delete(&user));
+            assert_eq!(delete.status, 204, "{}", delete.text());
+            if assign.status != 200 {
+                assert_eq!(assign.refused(), ["assigned_to"]);
+            }
+            assert_eq!(server.count("select count(*) from alerts where assigned_to is not null").await, 0);
+        }
+        books_balance(server).await;
+    }
+}
+
+on_both! {
+    async fn a_comment_sent_twice_at_once_is_made_once(server) {
+        let rex = server.user("rex", "RESPONDER").await;
+        let id = raise(server, 1, "fw").await[0];
+        let path = format!("/api/alerts/{id}/comments/");
+        let say = async |client: &Client, key: &str, text: &str| {
+            client.with("idempotency-key", key).post(&path, &json!({"text": text})).await.expect(201)
+        };
+        let first = say(&rex, "a", "on it").await;
+        assert_eq!(say(&rex, "b", "on it").await, first);
+        assert_ne!(say(&server.admin, "c", "on it").await["id"], first["id"], "somebody else");
+        assert_ne!(say(&rex, "d", "on it").await["id"], first["id"], "not the last word any more");
+        say(&rex, "e", "on it!").await;
+        assert_eq!(server.count("select count(*) from alert_history").await, 4);
+        let log = server.admin.get("/api/audit/?action=alert.commented").await.expect(200);
+        assert_eq!(log["count"], 4);
+    }
+}
+
 fn undo_expires(kind: Kind) {
     run_alone(async {
         let clock = MockClock::at(Timestamp::parse("2026-03-01T12:00:00Z").unwrap());

@@ -371,3 +371,32 @@ on_both! {
         assert_eq!(server.count("select count(*) from alerts").await, 1);
     }
 }
+
+on_both! {
+    async fn raising_for_oneself_waits_for_nobody_who_waits_for_it(server) {
+        let mut paths = Vec::new();
+        for _ in 0..24 {
+            let event = server.event("LOW", "fw").await;
+            paths.push(format!("/api/events/{}/alert/", event["id"]));
+        }
+        let mut all = Vec::new();
+        for (n, path) in paths.into_iter().enumerate() {
+            let (raises, changes) = (server.admin.clone(), server.admin.clone());
+            all.push(tokio::spawn(async move {
+                raises.post(&path, &json!({"assigned_to": "me"})).await.status.as_u16()
+            }));
+            all.push(tokio::spawn(async move {
+                let theme = if n % 2 == 0 { "dark" } else { "light" };
+                let body = json!({"preferences": {"theme": theme}});
+                changes.patch("/api/me/", &body).await.status.as_u16()
+            }));
+        }
+        let mut answers = Vec::new();
+        for answer in all {
+            answers.push(answer.await.unwrap());
+        }
+        assert!(answers.chunks(2).all(|pair| pair == [201, 200]), "{answers:?}");
+        let alerts = "select count(*) from alerts where assigned_to is not null";
+        assert_eq!(server.count(alerts).await, 24);
+    }
+}

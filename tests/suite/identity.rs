@@ -297,6 +297,18 @@ fn tokens_end_when_they_say_on_postgres() {
     run_alone(expired(Kind::Postgres));
 }
 
+on_both! {
+    async fn words_that_stand_for_people_are_no_user_names(server) {
+        for name in ["none", "None", "me"] {
+            let body = json!({"username": name, "role": "RESPONDER"});
+            let refused = server.admin.post("/api/users/", &body).await;
+            assert_eq!(refused.refused(), ["username"]);
+            assert!(refused.text().contains("nobody and oneself"), "{}", refused.text());
+        }
+        server.admin.post("/api/users/", &json!({"username": "nonesuch"})).await.expect(201);
+    }
+}
+
 async fn weak_first_password(kind: Kind) {
     let database = Database::create(kind).await;
     let weak = "Admin@123";

@@ -1,6 +1,6 @@
 // Administration and one's own account: questions before what cannot be taken back, tokens held
 // in memory only, the audit chain verified without a reload. Every form works without this too.
-import { $, $$, api, busy, complain, copy, el, icon, instant } from "./page.js";
+import { $, $$, api, busy, complain, copy, el, icon, instant, visible } from "./page.js";
 import { bind, deeds, openDialog } from "./shell.js";
 
 /* Questions --------------------------------------------------------------------------------- */
@@ -11,7 +11,7 @@ function ask(form, button) {
   const object = form.dataset.confirmObject ?? $("h1")?.textContent ?? "";
   const yes = el("button", { type: "button", class: label.match(/Delete|Revoke|Disable/u) ? "button danger" : "button primary" }, label);
   const dialog = openDialog(`${label}?`,
-    ...(form.dataset.confirmObject || form.getAttribute("action")?.includes("/change") ? [el("p", {}, el("strong", {}, el("bdi", {}, object)))] : []),
+    ...(form.dataset.confirmObject || form.getAttribute("action")?.includes("/change") ? [el("p", {}, el("strong", {}, el("bdi", {}, visible(object))))] : []),
     el("p", {}, form.dataset.confirm ?? ""),
     el("div", { class: "dialog-actions" }, el("button", { type: "button", class: "button", autofocus: true, onclick: () => dialog.close() }, "Cancel"), yes));
   yes.addEventListener("click", () => {

@@ -58,8 +58,8 @@ export function closePanel(tellList = true) {
   return true;
 }
 
-/** Shows the open alert as it is now; a comment being written and the focus stay. */
-export async function patchPanel() {
+/** Shows the open alert as it is now; a comment being written and the focus stay. @param {boolean} [whole] Also a list that is open. */
+export async function patchPanel(whole = false) {
   const id = article()?.dataset.alert;
   if (!id) return;
   const beside = panel() !== null;
@@ -68,7 +68,7 @@ export async function patchPanel() {
     if (article()?.dataset.alert !== id) return;
     const fresh = doc.getElementById("alert");
     const old = article();
-    if (!fresh || !old) return;
+    if (!fresh || !old || Number(fresh.dataset.alertVersion) < Number(old.dataset.alertVersion)) return;
     const focused = document.activeElement;
     const hadFocus = focused instanceof HTMLElement && old.contains(focused) && focused.id !== "comment";
     const key = hadFocus ? focused.getAttribute("data-do") ?? focused.id : "";
@@ -76,7 +76,7 @@ export async function patchPanel() {
       const next = doc.getElementById(part);
       const now_ = document.getElementById(part);
       // A list that is open, or a form being filled, is left alone.
-      if (next && now_ && !(now_.contains(document.activeElement) && now_.matches("#alert-actions") && focused?.matches("select"))) now_.replaceWith(document.adoptNode(next));
+      if (next && now_ && !(now_.contains(document.activeElement) && now_.matches("#alert-actions") && focused?.matches("select") && !whole)) now_.replaceWith(document.adoptNode(next));
     }
     for (const name of ["alertVersion", "alertStatus"]) old.dataset[name] = fresh.dataset[name];
     tell();
@@ -112,20 +112,37 @@ async function change(body, done, anyway = false) {
   const id = alert.dataset.alert;
   try {
     const { headers } = await busy(api("PATCH", `/api/alerts/${id}/`, body, anyway ? {} : { "If-Match": `"${alert.dataset.alertVersion}"` }));
-    const token = headers.get("x-undo-token");
+    const token = remember(headers.get("x-undo-token"));
     toast(done, token ? { label: "Undo", act: () => takeBack(token) } : {});
     await patchPanel();
   } catch (error) {
     if (error instanceof Refusal && error.status === 412) await conflict(body, done);
     else {
       complain(error);
-      await patchPanel();
+      await patchPanel(true);
     }
   }
 }
 
+/** What takes the last change back, and until when. @type {{token: string, until: number} | null} */
+let lastUndo = null;
+
+/** Keeps what takes the last change back; a change without it leaves nothing to take back. @param {string | null} token */
+export function remember(token) {
+  lastUndo = token ? { token, until: Date.now() + 30_000 } : null;
+  return token;
+}
+
+/** What takes the last change back, once. @returns {string | null} */
+export function recall() {
+  const token = lastUndo && Date.now() < lastUndo.until ? lastUndo.token : null;
+  lastUndo = null;
+  return token;
+}
+
 /** @param {string} token */
 async function takeBack(token) {
+  lastUndo = null;
   try {
     await api("POST", "/api/undo/", { undo_token: token });
     toast("Taken back");
@@ -137,7 +154,7 @@ async function takeBack(token) {
 
 /** Somebody was faster: shows what they did, and asks. @param {Record<string, unknown>} body @param {string} done */
 async function conflict(body, done) {
-  await patchPanel();
+  await patchPanel(true);
   const last = $("#timeline > li");
   const dialog = openDialog("It was changed meanwhile",
     el("p", {}, "Somebody changed this alert after you opened it. The last thing that happened:"),
@@ -166,19 +183,29 @@ document.addEventListener("change", (event) => {
   change({ assigned_to: name || null }, name ? `Assigned to ${name}` : "Nobody owns it now");
 });
 
+/** The key of the comment being sent: the same until it is kept, so that a lost answer makes no second one. */
+let commentKey = "";
+let sending = false;
+
 async function sendComment() {
   const field = /** @type {HTMLTextAreaElement | null} */ ($("#comment"));
   const id = article()?.dataset.alert;
-  if (!field || !id || !field.value.trim()) return;
+  if (!field || !id || !field.value.trim() || sending) return;
   const text = field.value;
-  const key = [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
+  sending = true;
+  commentKey ||= [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
   try {
-    await busy(api("POST", `/api/alerts/${id}/comments/`, { text }, { "Idempotency-Key": key }));
+    await busy(api("POST", `/api/alerts/${id}/comments/`, { text }, { "Idempotency-Key": commentKey }));
+    commentKey = "";
     field.value = "";
     drafts.delete(id);
     await patchPanel();
   } catch (error) {
+    // Refused is not kept: another text is another comment.
+    if (error instanceof Refusal && error.status !== 0) commentKey = "";
     complain(error);
+  } finally {
+    sending = false;
   }
 }
 

@@ -3,12 +3,14 @@
 import { $, $$, Refusal, api, busy, complain, copy, el, icon, load, me, swap, tell, toast, visible, whenever } from "./page.js";
 import { bind, deeds, go, offer, openDialog } from "./shell.js";
 import { on } from "./live.js";
-import { askResolution, askText, openPanel, closePanel, patchPanel } from "./alert.js";
+import { askResolution, askText, openPanel, closePanel, patchPanel, recall, remember } from "./alert.js";
 
 /** New alerts remembered behind the pill; more are "500+". */
 const WAITING_MAX = 500;
 /** Milliseconds a row that no longer matches stays, dimmed, with its undo. */
 const LEAVING = 5_000;
+/** Alerts the server changes at once. */
+const BULK_MAX = 10_000;
 
 const triages = me.can("alert:triage");
 const list = () => /** @type {HTMLElement} */ ($("#list"));
@@ -37,6 +39,7 @@ async function show(href, push = true) {
     else history.replaceState(null, "", at);
     selected.clear();
     waiting.clear();
+    unasked.clear();
     matching = null;
     swap(doc, ...REGIONS);
     document.title = doc.title;
@@ -218,7 +221,7 @@ function showSelection() {
   const said = $("[data-selected]", bar);
   if (said) said.textContent = n.toLocaleString("en").replaceAll(",", "\u202f");
   const all = /** @type {HTMLElement | null} */ ($("[data-do=select-all]", bar));
-  if (all) all.hidden = matching !== null || selected.size < shown.length || total <= shown.length;
+  if (all) all.hidden = matching !== null || total > BULK_MAX || selected.size < shown.length || total <= shown.length;
   const box = /** @type {HTMLInputElement | null} */ ($("[data-pick-all]"));
   if (box) {
     box.checked = shown.length > 0 && shown.every((row) => selected.has(row.dataset.id ?? "")) || matching !== null;
@@ -231,12 +234,10 @@ function showSelection() {
 /** @typedef {{action: string, resolution?: string, note?: string, assigned_to?: string | null}} Deed */
 const DONE = { acknowledge: "acknowledged", resolve: "resolved", reopen: "reopened", assign: "assigned", comment: "noted" };
 const BECOMES = { acknowledge: "ACKNOWLEDGED", resolve: "RESOLVED", reopen: "OPEN" };
-/** @type {string | null} */
-let lastUndo = null;
 
 /** The alerts a deed is for: the selection, else the row with the focus. */
 function targets() {
-  if (matching) return { filter: { q: matching.q }, expect_count: matching.count };
+  if (matching) return { filter: { q: matching.q }, expect_count: matching.count, exact: list().dataset.totalExact !== "false" };
   if (selected.size > 0) return { ids: [...selected].map(Number) };
   const row = focused();
   return row ? { ids: [Number(row.dataset.id)] } : null;
@@ -247,7 +248,11 @@ async function act(deed, on_ = targets()) {
   if (!triages) return toast("Your role reads alerts. A responder or administrator triages them.", { error: true });
   if (!on_) return toast("Choose an alert first", { error: true });
   const count = on_.ids?.length ?? on_.expect_count;
-  if (count > 100 && !(await sure(count, deed))) return;
+  if (count > BULK_MAX) return toast(`At most ${BULK_MAX} alerts are changed at once. Narrow the search.`, { error: true });
+  const { sure: asked = false, exact = true, ...target } = on_;
+  // Where the page does not know the whole number, the server says it, and is answered with it.
+  if (!exact && !asked) target.expect_count = 1;
+  else if (count > 100 && !asked && !(await sure(count, deed))) return;
   const touched = (on_.ids ?? rows().map((row) => Number(row.dataset.id))).map(rowOf).filter(Boolean);
   const before = touched.map((row) => ({ row, status: row.dataset.status, cell: $(".col-status", row)?.cloneNode(true) }));
   const next = BECOMES[deed.action];
@@ -261,15 +266,16 @@ async function act(deed, on_ = targets()) {
   };
   if (touched.some((row) => row.contains(document.activeElement))) goOn();
   try {
-    const { data } = await busy(api("POST", "/api/alerts/bulk/", { ...on_, ...deed }, { "Idempotency-Key": newKey() }));
-    lastUndo = data.undo_token ?? null;
+    const { data } = await busy(api("POST", "/api/alerts/bulk/", { ...target, ...deed }, { "Idempotency-Key": newKey() }));
+    const undoable = remember(data.undo_token ?? null);
     const failed = data.failed?.length ?? 0;
     const text = `${data.changed} ${DONE[deed.action]}${data.unchanged ? `, ${data.unchanged} already were` : ""}${failed ? `, ${failed} failed: ${data.failed[0].detail}` : ""}`;
-    toast(text, { error: failed > 0, ...(lastUndo ? { label: "Undo (z)", act: undo } : {}) });
+    toast(text, { error: failed > 0, ...(undoable ? { label: "Undo (z)", act: undo } : {}) });
     selected.clear();
     matching = null;
     showSelection();
-    await refresh(touched.map((row) => row.dataset.id ?? ""));
+    for (const row of touched) stale.add(row.dataset.id ?? "");
+    await freshen();
     if (inPanel) patchPanel();
     else if (document.activeElement === document.body) goOn();
   } catch (error) {
@@ -278,10 +284,19 @@ async function act(deed, on_ = targets()) {
       row.classList.remove("busy");
       if (cell) $(".col-status", row)?.replaceWith(cell);
     }
-    if (error instanceof Refusal && error.status === 409) {
-      toast(`${error.message} Look at the list again, then repeat.`, { error: true, label: "Reload", act: () => show(location.href, false) });
-    } else complain(error);
+    const found = error instanceof Refusal ? Number(error.problem?.errors?.expect_count?.[0] ?? NaN) : NaN;
+    if (on_.filter && Number.isFinite(found)) await recount(found, deed, on_);
+    else complain(error);
   }
+}
+
+/**
+ * The filter finds another number than was shown: asks with the true one, and goes on with it.
+ * @param {number} found @param {Deed} deed @param {any} on_
+ */
+async function recount(found, deed, on_) {
+  if (found > BULK_MAX) return toast(`${found} alerts match; at most ${BULK_MAX} are changed at once. Narrow the search.`, { error: true });
+  if (await sure(found, deed, `${found} alerts match by now.`)) await act(deed, { ...on_, expect_count: found, sure: true });
 }
 
 const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
@@ -302,13 +317,14 @@ function nextRow(touched) {
   return all.slice(last + 1).find((row) => !touched.includes(row)) ?? all.find((row) => !touched.includes(row)) ?? null;
 }
 
-/** @param {number} count @param {Deed} deed @returns {Promise<boolean>} */
-const sure = (count, deed) =>
+/** @param {number} count @param {Deed} deed @param {string} [why] @returns {Promise<boolean>} */
+const sure = (count, deed, why = "") =>
   new Promise((done) => {
     const words = { acknowledge: "Acknowledge", resolve: "Resolve", reopen: "Reopen", assign: "Assign", comment: "Note on" };
     const input = /** @type {HTMLInputElement} */ (el("input", { class: "input", id: "sure-count", inputmode: "numeric", autocomplete: "off" }));
     const button = el("button", { class: "button primary" }, `${words[deed.action]} ${count} alerts`);
     const dialog = openDialog(`${words[deed.action]} ${count} alerts?`,
+      el("p", {}, why),
       el("form", { class: "stack", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); if (Number(input.value.replace(/\s/gu, "")) === count) { done(true); dialog.close(); } else input.setAttribute("aria-invalid", "true"); } },
         el("div", { class: "field" }, el("label", { for: "sure-count" }, `Type ${count} to go on`), input),
         el("div", { class: "dialog-actions" }, el("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Cancel"), button)));
@@ -317,9 +333,8 @@ const sure = (count, deed) =>
   });
 
 async function undo() {
-  if (!lastUndo) return toast("Nothing to undo: 30 seconds are over, or nothing was done", { error: true });
-  const token = lastUndo;
-  lastUndo = null;
+  const token = recall();
+  if (!token) return toast("Nothing to undo: 30 seconds are over, or nothing was done", { error: true });
   try {
     const { data } = await api("POST", "/api/undo/", { undo_token: token });
     const skipped = data.skipped?.length ?? 0;
@@ -339,12 +354,16 @@ async function refresh(ids) {
   if (shown.length === 0) return;
   const url = here();
   url.searchParams.delete("cursor");
-  url.searchParams.set("q", `${list().dataset.query ?? ""} id:${shown.join(",")}`.trim());
+  url.searchParams.delete("group");
+  url.searchParams.set("q", list().dataset.query ?? "");
+  url.searchParams.set("among", shown.join(","));
   const doc = await load(url.pathname + url.search);
   for (const id of shown) {
     const old = rowOf(id);
     const fresh = doc.getElementById(`alert-${id}`);
     if (!old) continue;
+    // An answer that was overtaken by a newer one is left.
+    if (fresh && Number(fresh.dataset.version) < Number(old.dataset.version)) continue;
     if (fresh) {
       const had = old.contains(document.activeElement);
       const tab = old.tabIndex;
@@ -356,7 +375,7 @@ async function refresh(ids) {
       old.replaceWith(node);
       node.tabIndex = tab;
       if (had) node.focus({ preventScroll: true });
-    } else leave(old);
+    } else if (doc.getElementById("alert-table") || doc.getElementById("empty")) leave(old);
   }
   tell();
   showSelection();
@@ -366,6 +385,7 @@ async function refresh(ids) {
 function leave(row) {
   row.classList.remove("busy");
   row.classList.add("leaving");
+  selected.delete(row.dataset.id ?? "");
   setTimeout(() => {
     if (!row.isConnected || !row.classList.contains("leaving")) return;
     if (row.contains(document.activeElement)) {
@@ -382,7 +402,7 @@ function leave(row) {
 /** Id to whether it is critical, of new alerts that match. @type {Map<number, boolean>} */
 const waiting = new Map();
 /** @type {Set<number>} */
-let unasked = new Set();
+const unasked = new Set();
 let asking = false;
 let said = 0;
 
@@ -393,13 +413,14 @@ async function askWaiting() {
   while (unasked.size > 0 && waiting.size < WAITING_MAX) {
     const ids = [...unasked].slice(0, 100);
     for (const id of ids) unasked.delete(id);
-    const q = `${list().dataset.query ?? ""} id:${ids.join(",")}`.trim();
+    const turn = turns;
     try {
-      const { data } = await api("GET", `/api/alerts/?page_size=100&q=${encodeURIComponent(q)}`);
+      const { data } = await api("GET", `/api/alerts/?page_size=100&id=${ids.join(",")}&q=${encodeURIComponent(list().dataset.query ?? "")}`);
+      if (turn !== turns) break;
       for (const alert of data.results) if (!rowOf(alert.id)) waiting.set(alert.id, alert.severity === "CRITICAL");
     } catch (error) {
-      // Asked again when there is a connection.
-      for (const id of ids) unasked.add(id);
+      // Asked again when there is a connection; what is refused is refused again.
+      if (!(error instanceof Refusal) || error.status !== 400) for (const id of ids) unasked.add(id);
       asking = false;
       if (!(error instanceof Refusal)) throw error;
       return;
@@ -440,7 +461,7 @@ function showNew() {
 }
 
 on("created", (alert) => {
-  unasked.add(Number(alert.id));
+  if (unasked.size < WAITING_MAX) unasked.add(Number(alert.id));
   askWaiting();
 });
 /** @type {Set<string>} */
@@ -455,16 +476,21 @@ on("updated", (alert) => {
   stale.add(id);
   staleTimer ??= window.setTimeout(freshen, 200);
 });
-async function freshen() {
+let freshening = Promise.resolve();
+/** Fetches what is stale, one question after the other. */
+function freshen() {
   staleTimer = undefined;
-  const ids = [...stale];
-  stale.clear();
-  try {
-    await refresh(ids);
-  } catch (error) {
-    for (const id of ids) stale.add(id);
-    if (!(error instanceof Refusal)) throw error;
-  }
+  freshening = freshening.then(async () => {
+    const ids = [...stale].slice(0, 100);
+    for (const id of ids) stale.delete(id);
+    try {
+      await refresh(ids);
+    } catch (error) {
+      for (const id of ids) stale.add(id);
+      if (!(error instanceof Refusal)) throw error;
+    }
+  });
+  return freshening;
 }
 // What could not be asked is asked when there is a connection again.
 on("state", (said_) => {
@@ -542,7 +568,7 @@ Object.assign(deeds, {
   "select-none": () => { selected.clear(); matching = null; showSelection(); },
   "group-acknowledge": (/** @type {HTMLElement} */ button) => {
     const row = /** @type {HTMLElement} */ (button.closest("tr"));
-    act({ action: "acknowledge" }, { filter: { q: row.dataset.groupQuery ?? "" }, expect_count: Number(row.dataset.groupCount) }).then(() => show(location.href, false));
+    act({ action: "acknowledge" }, { filter: { q: row.dataset.groupQuery ?? "" }, expect_count: Number(row.dataset.groupCount), exact: row.dataset.groupExact !== "false" }).then(() => show(location.href, false));
   },
 });
 

@@ -30,15 +30,22 @@ function keepFocus() {
   };
 }
 
+/** The last list, and the last event, that was asked for: an answer overtaken by it is dropped. */
+let listTurn = 0;
+let panelTurn = 0;
+
 /** Shows another list; the event that is open stays open. @param {string} href @param {boolean} [push] */
 async function show(href, push = true) {
   const wanted = new URL(href, location.href);
-  const open = openId();
+  listTurn += 1;
+  const turn = listTurn;
   try {
     const doc = await busy(load(wanted.pathname + wanted.search));
+    if (turn !== listTurn) return;
+    const open = openId();
     // A range that was asked for comes back in the words of the search.
     const url = new URL(doc.URL || wanted.href);
-    if (push && open && !panel()?.hidden) url.searchParams.set("event", open);
+    if (open && !(push && panel()?.hidden)) url.searchParams.set("event", open);
     if (push) history.pushState(null, "", url);
     else history.replaceState(null, "", url);
     const facets = /** @type {HTMLDetailsElement | null} */ ($("#facets"))?.open;
@@ -52,6 +59,7 @@ async function show(href, push = true) {
     if (push && open && !panel()?.hidden) await openPanel(open);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
+    if (turn !== listTurn) return;
     toast(`Could not load events. ${error.message}`, { error: true, label: "Retry", act: () => show(href, push) });
   }
 }
@@ -89,8 +97,8 @@ document.addEventListener("submit", (event) => {
 });
 
 window.addEventListener("popstate", async () => {
-  const id = openId();
   await show(location.href, false);
+  const id = openId();
   if (id) openPanel(id);
   else closePanel(false);
 });
@@ -301,13 +309,15 @@ function open(id, focus = true) {
 async function openPanel(id, { focus = false } = {}) {
   const aside = panel();
   if (!aside) return;
+  panelTurn += 1;
+  const turn = panelTurn;
   for (const row of rows()) row.toggleAttribute("aria-current", false);
   rowOf(id)?.setAttribute("aria-current", "true");
   const params = new URLSearchParams({ beside: "true", tab, q: query(), ...(sameSource ? { same_source: "true" } : {}) });
   try {
     const doc = await busy(load(`/events/${id}?${params}`));
     const fresh = doc.getElementById("event");
-    if (!fresh) return;
+    if (!fresh || turn !== panelTurn) return;
     aside.hidden = false;
     aside.setAttribute("aria-label", `Event ${id}`);
     $("#events-frame")?.classList.add("with-panel");
@@ -318,6 +328,7 @@ async function openPanel(id, { focus = false } = {}) {
     if (focus) /** @type {HTMLElement | null} */ ($("#event-title"))?.focus({ preventScroll: true });
     rowOf(id)?.scrollIntoView({ block: "nearest" });
   } catch (error) {
+    if (turn !== panelTurn) return;
     if (error instanceof Refusal && error.status === 404) toast(`There is no event ${id}. It may have been deleted.`, { error: true });
     else complain(error);
   }
@@ -326,7 +337,9 @@ async function openPanel(id, { focus = false } = {}) {
 /** Closes it; says whether one was open. @param {boolean} [push] */
 function closePanel(push = true) {
   const aside = panel();
-  if (!aside || aside.hidden) return false;
+  // One that is still on its way when the address has moved on is not to come.
+  if (!aside || (aside.hidden && push)) return false;
+  panelTurn += 1;
   const id = article()?.dataset.event ?? "0";
   aside.hidden = true;
   aside.replaceChildren();
@@ -359,7 +372,7 @@ function inPanel(event, target) {
   } else if (same) {
     event.preventDefault();
     sameSource = same.dataset.same === "true";
-    openPanel(id);
+    open(id, false);
   } else if (target.closest("a[data-close]")) {
     event.preventDefault();
     closePanel();
@@ -388,8 +401,8 @@ async function raise(form) {
     const { data } = await busy(api("POST", `/api/events/${id}/alert/`, given, { "Idempotency-Key": key }));
     toast(`Alert #${data.id} created`, { label: "Open", act: () => go(`/alerts/${data.id}`) });
     rowOf(id)?.querySelector(".col-alert")?.replaceChildren(el("a", { href: `/alerts/${data.id}`, "aria-label": `Alert #${data.id}` }, `#${data.id}`));
-    if (panel()) await openPanel(id, { focus: true });
-    else location.reload();
+    if (!panel()) location.reload();
+    else if (openId() === id) await openPanel(id, { focus: true });
   } catch (error) {
     complain(error);
   }

@@ -1,12 +1,19 @@
-// What changes, as it happens: one stream of server-sent events, shared by the tabs where the
-// browser can; every 5 s a question instead when streaming fails.
-import { $, now, skew } from "./page.js";
+// What changes, as it happens: one stream of server-sent events, held by the tab that leads and
+// told to the others; every 5 s a question instead when streaming fails.
+import { $, me, now, signInAgain, skew } from "./page.js";
 
 /** Milliseconds between questions when streaming fails; when the page is hidden. */
 const POLL = 5_000;
 const POLL_HIDDEN = 30_000;
 /** Failures of the stream before questions are asked instead. */
 const FAILURES = 2;
+/** Without locks: milliseconds between asking who leads; after that many silent rounds nobody does. */
+const ROUND = 2_000;
+const SILENT_ROUNDS = 2;
+/** The same while no leader is known: at least, and up to twice, so that tabs seldom rush together. */
+const FIRST_ROUND = 150;
+/** Milliseconds a tab that can share nothing keeps its stream while nobody looks at it. */
+const KEPT_HIDDEN = 30_000;
 
 /** @typedef {"created" | "updated" | "stats" | "missed" | "state"} Topic */
 
@@ -18,6 +25,18 @@ let paused = false;
 let resume = "";
 /** Milliseconds the last alert took from its receipt to this page. */
 export let latency = NaN;
+
+/** Whether this tab asks the server; of several only this one makes a noise. */
+let leads = false;
+/** The number of the tab that leads, 0 while none is known; of two the higher, later one leads. */
+let leader = 0;
+/** Whether the tab that leads said something in this round. */
+let heard = false;
+let endRound = () => {};
+let stop = () => {};
+
+/** @returns {boolean} */
+export const isLeading = () => leads;
 
 /** @param {Topic} topic @param {(data: any) => void} work */
 export function on(topic, work) {
@@ -40,12 +59,17 @@ function emit(topic, data) {
   listeners.dispatchEvent(new CustomEvent(topic, { detail: data }));
 }
 
+/** Tells the other tabs, if this one leads. @param {{name?: string, data?: any}} [news] */
+function say(news) {
+  if (leads) channel?.postMessage({ leader, state, resume, ...news });
+}
+
 /** @param {string} next */
 function become(next) {
   if (next !== state) {
     since = Date.now();
     state = next;
-    channel?.postMessage({ state });
+    say();
   }
   show();
 }
@@ -79,14 +103,15 @@ function hand(name, data) {
 
 const NAMES = ["alert.created", "alert.updated", "stats", "missed"];
 
-/** Follows the stream until it fails for good. @returns {Promise<void>} */
-const follow = () =>
+/** Follows the stream until it fails for good. @param {AbortSignal} stopped @returns {Promise<void>} */
+const follow = (stopped) =>
   new Promise((done) => {
+    const over = new AbortController();
     let failures = 0;
     /** @type {EventSource} */
     let source;
     const end = () => {
-      window.removeEventListener("online", open);
+      over.abort();
       source.close();
       done();
     };
@@ -95,7 +120,7 @@ const follow = () =>
       if (event.lastEventId) resume = event.lastEventId;
       const data = JSON.parse(event.data);
       hand(name, data);
-      channel?.postMessage({ name, data, resume });
+      say({ name, data });
     };
     function open() {
       source?.close();
@@ -109,25 +134,30 @@ const follow = () =>
       source.addEventListener("session.expired", end);
       source.onerror = () => {
         failures += 1;
-        become("offline");
+        // While questions are answered, a stream that fails again changes nothing.
+        if (state !== "polling") become("offline");
         if (source.readyState === EventSource.CLOSED || failures >= FAILURES) end();
       };
     }
     // A connection from before the network was away may be dead without knowing it.
-    window.addEventListener("online", open);
+    window.addEventListener("online", open, { signal: over.signal });
+    stopped.addEventListener("abort", end, { signal: over.signal });
     open();
   });
 
-/** Asks once; says whether the server answered. */
-async function ask() {
+/** Asks once; says whether the server answered. @param {AbortSignal} stopped */
+async function ask(stopped) {
   try {
     const response = await fetch(`/api/stats/${resume ? `?since=${encodeURIComponent(resume)}` : ""}`, { headers: { "X-Watchpost": "1" } });
+    // Not waited for: the session may be begun again elsewhere.
+    if (response.status === 401) signInAgain();
     if (!response.ok) throw new Error(String(response.status));
     const data = await response.json();
+    if (stopped.aborted) return true;
     const first = !resume;
     resume = data.resume ?? resume;
     become("polling");
-    const share = (/** @type {string} */ name, /** @type {any} */ it) => { hand(name, it); channel?.postMessage({ name, data: it, resume }); };
+    const share = (/** @type {string} */ name, /** @type {any} */ it) => { hand(name, it); say({ name, data: it }); };
     if (!first) {
       for (const it of data.created ?? []) share("alert.created", it);
       for (const it of data.updated ?? []) share("alert.updated", it);
@@ -136,42 +166,114 @@ async function ask() {
     share("stats", data);
     return true;
   } catch {
-    become("offline");
+    if (!stopped.aborted) become("offline");
     return false;
   }
 }
 
-/** @param {number} ms */
-const wait = (ms) => new Promise((done) => {
-  const timer = setTimeout(done, ms);
-  const now_ = () => { clearTimeout(timer); done(undefined); };
-  window.addEventListener("online", now_, { once: true });
-  document.addEventListener("signed-in", now_, { once: true });
-});
+/** Waits; less when the network is back, somebody signed in, or it is stopped. @param {number} ms @param {AbortSignal} stopped */
+const wait = (ms, stopped) =>
+  new Promise((done) => {
+    const over = new AbortController();
+    const end = () => {
+      clearTimeout(timer);
+      over.abort();
+      done(undefined);
+    };
+    const timer = setTimeout(end, ms);
+    window.addEventListener("online", end, { signal: over.signal });
+    document.addEventListener("signed-in", end, { signal: over.signal });
+    stopped.addEventListener("abort", end, { signal: over.signal });
+  });
 
-/** Streams, and asks while streaming fails, with growing pauses when nothing answers. */
-async function run() {
+/** Leads until stopped: streams, and asks while streaming fails, with growing pauses when nothing answers. */
+async function lead() {
+  const over = new AbortController();
+  stop = () => {
+    leads = false;
+    over.abort();
+  };
+  leads = true;
+  leader = Math.max(Date.now(), leader) + Math.random();
+  say();
   let pause = 1_000;
   for (;;) {
-    await follow();
-    const answered = await ask();
+    await follow(over.signal);
+    if (over.signal.aborted) return;
+    const answered = await ask(over.signal);
+    if (over.signal.aborted) return;
     pause = answered ? (document.hidden ? POLL_HIDDEN : POLL) : Math.min(pause * 2, 30_000);
-    await wait(pause * (0.8 + Math.random() * 0.4));
+    await wait(pause * (0.8 + Math.random() * 0.4), over.signal);
+    if (over.signal.aborted) return;
   }
+}
+
+/** Leads whenever no other tab does. The one that leads answers at once even where timers are slowed. */
+async function elect() {
+  for (;;) {
+    for (let silent = 0; silent < (leader ? SILENT_ROUNDS : 1); silent = heard ? 0 : silent + 1) {
+      const round = new AbortController();
+      endRound = () => round.abort();
+      heard = false;
+      channel?.postMessage({ who: true });
+      await wait(leader ? ROUND : FIRST_ROUND * (1 + Math.random()), round.signal);
+    }
+    await lead();
+  }
+}
+
+/** What another tab says. @param {MessageEvent} event */
+function hear({ data }) {
+  if (data.who) say();
+  else if (data.signedIn === me.id) document.dispatchEvent(new CustomEvent("signed-in", { detail: "elsewhere" }));
+  else if (data.left && data.left === leader) {
+    leader = 0;
+    heard = true;
+    endRound();
+  } else if (data.leader < leader) say();
+  else if (data.leader) {
+    if (leads) stop();
+    leader = data.leader;
+    heard = true;
+    resume = data.resume || resume;
+    become(data.state);
+    if (data.name) hand(data.name, data.data);
+  }
+}
+
+/** Where nothing can be shared, a tab that nobody looks at gives its connection back. */
+function leadWhileSeen() {
+  let timer = 0;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    if (document.hidden) timer = window.setTimeout(() => stop(), KEPT_HIDDEN);
+    else if (!leads) lead();
+  });
+  lead();
 }
 
 /** Starts following; of several tabs of one browser only one holds the stream. */
 export function start() {
-  channel?.addEventListener("message", ({ data }) => {
-    if (data.state) { state = data.state; since = Date.now(); show(); }
-    else if (data.want) channel.postMessage({ state });
-    else { resume = data.resume || resume; hand(data.name, data.data); }
-  });
+  channel?.addEventListener("message", hear);
   show();
-  if (navigator.locks && channel) {
-    navigator.locks.request("watchpost-live", () => run());
-    channel.postMessage({ want: true });
-  } else run();
+  if (!channel) leadWhileSeen();
+  else if (navigator.locks) {
+    navigator.locks.request("watchpost-live", lead);
+    channel.postMessage({ who: true });
+  } else {
+    // Browsers have locks over HTTPS and on this machine only.
+    elect();
+    window.addEventListener("pagehide", () => {
+      if (!leads) return;
+      channel.postMessage({ left: leader });
+      stop();
+    });
+    window.addEventListener("pageshow", (event) => { if (event.persisted) emit("missed", {}); });
+  }
+  document.addEventListener("signed-in", (event) => {
+    if (/** @type {CustomEvent} */ (event).detail !== "elsewhere") channel?.postMessage({ signedIn: me.id });
+  });
   window.addEventListener("offline", () => become("offline"));
+  window.addEventListener("online", () => channel?.postMessage({ who: true }));
   if (Math.abs(skew) > 30_000) document.body.dataset.skewed = String(Math.round(skew / 1000));
 }

@@ -16,14 +16,24 @@ let here = $("#overview")?.getAttribute("data-here") ?? "/";
 
 /* Figures ------------------------------------------------------------------------------------ */
 
-/** Takes the figures of an address in, without touching what is open around them. @param {string} url */
+let turn = 0;
+
+/**
+ * Takes the figures of an address in, without touching what is open around them.
+ * @param {string} url
+ * @returns {Promise<boolean>} False when the answer was dropped: others were asked for meanwhile,
+ * or it would have moved the bars under a selection.
+ */
 async function take(url) {
+  turn += 1;
+  const mine = turn;
   const join = url.includes("?") ? "&" : "?";
   // With nothing but first steps shown, or no figures, all of it is exchanged.
   const bare = () => !$("[data-chart]");
   let doc = await busy(load(bare() ? url : `${url}${join}parts=true`));
   const whole = bare() || !doc.querySelector("[data-chart]");
   if (whole && !bare()) doc = await busy(load(url));
+  if (mine !== turn || (selecting && url === here)) return false;
   here = url;
   last = performance.now();
   $("#overview")?.removeAttribute("data-stale");
@@ -35,11 +45,14 @@ async function take(url) {
     if (!rest.has(out) || out.textContent === rest.get(out)) out.textContent = next;
     rest.set(out, next);
   }
+  return true;
 }
 
 let last = performance.now();
 let timer = 0;
 let due = Infinity;
+/** Ranges that are on their way: nothing else is asked for meanwhile. */
+let switching = 0;
 
 /** Fetches the figures soon, at most so often. @param {number} every */
 function freshen(every) {
@@ -49,7 +62,7 @@ function freshen(every) {
   due = at;
   timer = window.setTimeout(async () => {
     due = Infinity;
-    if (liveState() === "paused" || selecting) return;
+    if (liveState() === "paused" || selecting || switching) return;
     if (document.hidden) { document.addEventListener("visibilitychange", () => freshen(0), { once: true }); return; }
     try {
       await take(here);
@@ -87,12 +100,15 @@ const select = /** @type {HTMLSelectElement | null} */ ($("#range"));
 async function show(range, keep = false) {
   const url = `/?range=${encodeURIComponent(range)}`;
   if (select) select.value = range;
+  switching += 1;
   try {
-    await take(url);
+    if (!await take(url)) return;
     if (!keep) history.pushState({}, "", url);
-    restore(document);
+    endSelection();
   } catch (error) {
-    complain(error);
+    if (!select || select.value === range) complain(error);
+  } finally {
+    switching -= 1;
   }
 }
 
@@ -235,26 +251,32 @@ function under(event) {
   return box ? Math.min(count - 1, Math.max(0, Math.floor((event.clientX - box.left) / box.width * count))) : 0;
 }
 
-/** @type {number | null} */
+/** The place where a press on the chart began, until it ends. @type {number | null} */
 let pressed = null;
+function cancel() {
+  pressed = null;
+  if (selecting) endSelection();
+}
 document.addEventListener("pointerdown", (event) => {
+  cancel();
   if (event.button === 0 && event.pointerType === "mouse" && /** @type {Element} */ (event.target).closest?.("[data-chart]")) pressed = under(event);
 });
 document.addEventListener("pointermove", (event) => {
   if (pressed === null) return;
+  // It ended where this page could not see it.
+  if (event.buttons === 0) { cancel(); return; }
   const to = under(event);
   if (!selecting && to === pressed) return;
   selecting = { from: pressed, to };
   drawSelection();
 });
 document.addEventListener("pointerup", () => {
+  if (pressed === null) return;
   pressed = null;
-  if (selecting) openSelection();
+  openSelection();
 });
-document.addEventListener("pointercancel", () => {
-  pressed = null;
-  if (selecting) endSelection();
-});
+document.addEventListener("pointercancel", cancel);
+window.addEventListener("blur", cancel);
 document.addEventListener("dragstart", (event) => {
   if (/** @type {Element} */ (event.target).closest?.("[data-chart]")) event.preventDefault();
 });

@@ -65,12 +65,14 @@ export class Refusal extends Error {
 }
 
 const OFFLINE = { title: "No connection", detail: "The server cannot be reached. Nothing was changed." };
+/** An answer that is lost does not tell whether the request was. */
+const LOST = { title: "No connection", detail: "The server cannot be reached. It is not known whether this was done: look again before you repeat it." };
 
 /** @type {Promise<void> | null} */
 let signingIn = null;
 
 /** Asks for name and password over the page; nothing typed elsewhere is lost. */
-function signInAgain() {
+export function signInAgain() {
   signingIn ??= new Promise((done) => {
     const message = el("p", { class: "form-error", role: "alert" });
     const password = /** @type {HTMLInputElement} */ (el("input", { class: "input", id: "again-password", type: "password", autocomplete: "current-password", required: true, autofocus: true }));
@@ -90,17 +92,24 @@ function signInAgain() {
       event.preventDefault();
       const answer = await send("POST", "/api/auth/session/", { username: me.name, password: password.value });
       if (answer.status === 200) {
-        dialog.close();
-        dialog.remove();
-        signingIn = null;
-        document.dispatchEvent(new Event("signed-in"));
-        done();
+        document.dispatchEvent(new CustomEvent("signed-in"));
       } else {
-        message.textContent = answer.status === 401 ? "Wrong password" : new Refusal(answer.status, answer.data).message;
+        message.textContent = answer.status === 401 ? "Wrong password" : new Refusal(answer.status, answer.status ? answer.data : OFFLINE).message;
         password.select();
       }
     }
+    const back = () => dialog.showModal();
     dialog.addEventListener("cancel", (event) => event.preventDefault());
+    // Browsers let Escape be refused once only: what was closed opens again as it was.
+    dialog.addEventListener("close", back);
+    // Here, or in another tab by the same person.
+    document.addEventListener("signed-in", () => {
+      dialog.removeEventListener("close", back);
+      dialog.close();
+      dialog.remove();
+      signingIn = null;
+      done();
+    }, { once: true });
     document.body.append(dialog);
     dialog.showModal();
   });
@@ -123,7 +132,7 @@ async function send(method, path, body, headers = {}) {
     const isJson = (response.headers.get("content-type") ?? "").includes("json");
     return { status: response.status, data: isJson ? await response.json() : null, headers: response.headers };
   } catch {
-    return { status: 0, data: OFFLINE, headers: new Headers() };
+    return { status: 0, data: method === "GET" ? OFFLINE : LOST, headers: new Headers() };
   }
 }
 

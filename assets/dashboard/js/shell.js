@@ -1,6 +1,6 @@
 // The frame around every page: keys, command palette, theme, zone, density, the live chip.
 import { $, $$, api, complain, copy, el, icon, me, tick, toast, visible, whenever } from "./page.js";
-import { on, start, togglePause } from "./live.js";
+import { on, start, togglePause, isLeading } from "./live.js";
 
 const root = document.documentElement;
 
@@ -325,6 +325,38 @@ whenever(() => {
   for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-expanded", "false"], ["aria-controls", "suggestions"]]) field.setAttribute(name ?? "", value ?? "");
 });
 
+/* A critical alert is heard and seen elsewhere, for those who asked for it ------------------- */
+
+/** Two short tones, quiet. */
+function sound() {
+  const audio = new AudioContext();
+  const gain = audio.createGain();
+  gain.gain.value = 0.1;
+  gain.connect(audio.destination);
+  [660, 880].forEach((pitch, n) => {
+    const tone = audio.createOscillator();
+    tone.frequency.value = pitch;
+    tone.connect(gain);
+    tone.start(audio.currentTime + n * 0.18);
+    tone.stop(audio.currentTime + n * 0.18 + 0.14);
+    if (n === 1) tone.onended = () => audio.close();
+  });
+}
+
+let heardAt = 0;
+
+/** @param {{id: number, severity: string}} alert */
+function callOut(alert) {
+  if (alert.severity !== "CRITICAL" || !isLeading() || Date.now() - heardAt < 5_000) return;
+  heardAt = Date.now();
+  if (document.body.dataset.sound === "true") sound();
+  if (document.body.dataset.notifications === "true" && "Notification" in window && Notification.permission === "granted" && document.hidden) {
+    // Its number alone: what a sender wrote has no place outside of the page.
+    const note = new Notification(`Critical alert #${alert.id}`, { tag: "watchpost-critical" });
+    note.onclick = () => { window.focus(); go(`/alerts/${alert.id}`); };
+  }
+}
+
 /* Start -------------------------------------------------------------------------------------- */
 
 /** What buttons with `data-do` do. @type {Record<string, (button: HTMLElement) => void>} */
@@ -389,6 +421,7 @@ if (me.id) {
     const open = data.open ?? Object.values(data.open_by_severity ?? {}).reduce((sum, n) => sum + Number(n), 0);
     showOpen(Number(open));
   });
+  on("created", callOut);
   start();
   if (document.body.dataset.skewed) {
     const seconds = Number(document.body.dataset.skewed);

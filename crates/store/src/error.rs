@@ -13,6 +13,10 @@ pub enum StoreError {
     /// After a failed commit the outcome is unknown: a retry needs an idempotency key.
     #[error("the database is not available: {0}")]
     Unavailable(Arc<str>),
+    /// Transactions stood in each other's way, and this one was rolled back whole: nothing of it
+    /// is kept, the connection is sound, and the same again may go through.
+    #[error("the database rolled the transaction back: {0}")]
+    RolledBack(Arc<str>),
     /// The disk, or the quota, is full.
     #[error("the database has no space left")]
     Full,
@@ -31,7 +35,10 @@ impl StoreError {
     /// Whether the same call may succeed later: what a client hears as 503 with `Retry-After`.
     #[must_use]
     pub const fn is_temporary(&self) -> bool {
-        matches!(self, Self::Busy | Self::Unavailable(_) | Self::Full)
+        matches!(
+            self,
+            Self::Busy | Self::Unavailable(_) | Self::RolledBack(_) | Self::Full
+        )
     }
 
     /// Whether the connection that met it must not be used again.
@@ -85,14 +92,24 @@ impl From<tokio_postgres::Error> for StoreError {
             };
         };
         let text = Arc::from(format!("{}: {}", db.code().code(), db.message()));
-        match db.code().code().get(..2) {
-            Some("23") => Self::Constraint(text),
+        Self::of_state(db.code().code(), text)
+    }
+}
+
+impl StoreError {
+    /// What an SQLSTATE of PostgreSQL stands for (its manual, appendix A).
+    fn of_state(state: &str, text: Arc<str>) -> Self {
+        match (state, state.get(..2)) {
+            // A serialization failure and a deadlock.
+            ("40001" | "40P01", _) => Self::RolledBack(text),
+            (_, Some("23")) => Self::Constraint(text),
             // 53100 is disk full; 53300 too many connections and the like are temporary.
-            Some("53") if db.code().code() == "53100" => Self::Full,
+            ("53100", _) => Self::Full,
             // 08 connection, 40 rollback, 53 resources, 55 lock timeout, 57 shutdown or cancel,
             // 58 system error; 25006 is a read-only failover.
-            Some("08" | "40" | "53" | "55" | "57" | "58") => Self::Unavailable(text),
-            Some("25") if db.code().code() == "25006" => Self::Unavailable(text),
+            ("25006", _) | (_, Some("08" | "40" | "53" | "55" | "57" | "58")) => {
+                Self::Unavailable(text)
+            }
             _ => Self::Statement(text),
         }
     }
@@ -142,4 +159,35 @@ pub enum OpenError {
     /// A thread could not be started.
     #[error("cannot start a database thread: {0}")]
     Thread(std::io::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadlock_is_temporary_and_keeps_the_connection() {
+        for (state, temporary, breaks) in [
+            ("40P01", true, false),
+            ("40001", true, false),
+            // Whether the statement was completed is not known.
+            ("40003", true, true),
+            ("57P01", true, true),
+            ("25006", true, true),
+            ("53100", true, true),
+            ("53300", true, true),
+            ("55P03", true, true),
+            ("23503", false, false),
+            ("25001", false, false),
+            ("42601", false, false),
+            ("", false, false),
+        ] {
+            let error = StoreError::of_state(state, Arc::from(state));
+            assert_eq!(
+                (error.is_temporary(), error.breaks_connection()),
+                (temporary, breaks),
+                "{state}: {error:?}"
+            );
+        }
+    }
 }

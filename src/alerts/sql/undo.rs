@@ -1,9 +1,7 @@
 //! Every statement on `undo_steps`.
 
 use base::Timestamp;
-use store::{Arg, StoreError, Tx};
-
-use super::super::model::Person;
+use store::{StoreError, Tx};
 
 /// How an alert was before a change, and the version the change left.
 #[derive(Debug)]
@@ -93,20 +91,5 @@ pub(in super::super) fn forget_steps(
         "delete from undo_steps where (token_hash, alert_id) in (select token_hash, alert_id \
          from undo_steps where expires_at <= $1 order by expires_at limit $2)",
         &[now.into(), limit.into()],
-    )
-}
-
-/// People by id, at most a few; those whose account is gone are left out.
-pub(in super::super) fn people(tx: &mut Tx<'_>, ids: &[i64]) -> Result<Vec<Person>, StoreError> {
-    let rows: Vec<Vec<Arg<'_>>> = ids.iter().map(|&id| vec![id.into()]).collect();
-    tx.query_many(
-        "select id, username from users where id = $1",
-        &rows,
-        |row| {
-            Ok(Person {
-                id: row.get(0)?,
-                username: row.get(1)?,
-            })
-        },
     )
 }

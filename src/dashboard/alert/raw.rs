@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::dashboard::address::Address;
-use crate::events::Event;
+use crate::events::{EVENT_FIELDS, Event};
+use crate::search::Query;
 
 /// Fields shown one by one; the whole text has the rest.
 const FIELDS: usize = 200;
@@ -44,16 +45,17 @@ pub(in crate::dashboard) fn fields(event: &Event) -> Vec<Field> {
 }
 
 fn searchable(path: &str, field: &str, value: String) -> Field {
-    let quoted = format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""));
-    let at = Address::new("/events");
+    let at = |query: Query| Address::new("/events").with("q", query).to_string();
+    // A name or a value that the language cannot write has no link: it could say something else.
+    let is_written = |query: &Query| {
+        Query::parse(&query.to_string())
+            .and_then(|read| read.resolve(EVENT_FIELDS))
+            .is_ok_and(|read| read == *query)
+    };
+    let only = Query::default().with(field, &value);
     Field {
         path: path.to_owned(),
-        filter: (value.len() <= 500).then(|| {
-            (
-                at.with("q", format!("{field}:{quoted}")).to_string(),
-                at.with("q", format!("-{field}:{quoted}")).to_string(),
-            )
-        }),
+        filter: is_written(&only).then(|| (at(only), at(Query::default().not(field, &value)))),
         value,
     }
 }

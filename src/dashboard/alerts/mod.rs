@@ -21,7 +21,8 @@ use super::filters;
 use super::page::{Notice, Shell, render, see_other};
 use super::search_bar::{Parts, SearchBar};
 use crate::alerts::{
-    self, ALERT_FIELDS, Alert, AlertFilter, AlertStatus, Found, GroupBy, Ordering, SortKey, Way,
+    self, ALERT_FIELDS, Alert, AlertFilter, AlertStatus, AnyOf, Found, GroupBy, Ordering, SortKey,
+    Way,
 };
 use crate::app::App;
 use crate::http::{BaseUrl, Caller, Count, PageRequest, Params, Problem};
@@ -32,6 +33,8 @@ use crate::views::View;
 pub(super) const NEEDS_ACTION: &str = "status:OPEN,ACKNOWLEDGED";
 /// Rows of a page.
 const ROWS: u32 = 50;
+/// Rows the page's script asks for anew at once.
+const AMONG_MAX: u32 = 100;
 
 /// A line of a select.
 struct Choice {
@@ -68,6 +71,7 @@ struct ListPage {
     sorting_others: Vec<(&'static str, String)>,
     rows: Vec<AlertRow>,
     groups: Vec<GroupRow>,
+    groups_exact: bool,
     grouped: bool,
     group_name: &'static str,
     group_label: &'static str,
@@ -99,6 +103,8 @@ struct Asked {
     open: Option<i64>,
     view: Option<i64>,
     page: PageRequest,
+    /// The only alerts wanted, when the page's script asks for some rows anew.
+    among: Vec<i64>,
     /// The list's own address, without the place in it and without the alert beside it.
     here: Address,
     is_default: bool,
@@ -147,10 +153,11 @@ fn ask(mut params: Params, uri: &Uri, preferred: Option<&Vec<String>>) -> Result
     let columns = params.list("column");
     let open = params.value::<i64>("alert");
     let view = params.value::<i64>("view");
+    let among: Vec<i64> = params.values("among");
     let cursor = params.text("cursor");
     let mut place = Params::parse(&cursor.map_or_else(String::new, |it| format!("cursor={it}")))?;
     let page = PageRequest {
-        size: ROWS,
+        size: if among.is_empty() { ROWS } else { AMONG_MAX },
         ..PageRequest::take(&mut place)
     };
     place.finish()?;
@@ -176,6 +183,7 @@ fn ask(mut params: Params, uri: &Uri, preferred: Option<&Vec<String>>) -> Result
         open,
         view,
         page,
+        among,
         here,
     })
 }
@@ -233,16 +241,26 @@ pub(super) async fn page(
             None,
         ),
     };
+    // Rows alone are wanted: nothing is counted for what is not looked at.
+    let whole = asked.among.is_empty();
+    let filter = match filter {
+        Some(filter) if !whole => Some(filter.and(AnyOf::Id(asked.among.clone()))),
+        filter => filter,
+    };
     let panel = match asked.open {
         Some(id) => alert::view(&app, &caller, &shell, id, &asked.here).await?,
         None => None,
     };
     let facets = match &filter {
-        Some(filter) => facets::lists(&app, filter.clone(), &query, &asked.here).await?,
-        None => Vec::new(),
+        Some(filter) if whole => facets::lists(&app, filter.clone(), &query, &asked.here).await?,
+        _ => Vec::new(),
     };
     let found = find(&app, &asked, filter).await?;
-    let views = views::links(&app, &caller, kept, &asked.text, asked.view, &asked.here).await?;
+    let views = if whole {
+        views::links(&app, &caller, kept, &asked.text, asked.view, &asked.here).await?
+    } else {
+        Views::default()
+    };
     let mut page = assemble(&app, shell, &asked, (bar, views), found).await?;
     if let (Some(id), None) = (asked.open, &panel) {
         page.shell.notice = Some(Notice {
@@ -288,6 +306,7 @@ fn row(asked: &Asked, alert: Alert) -> AlertRow {
 struct Body {
     rows: Vec<AlertRow>,
     groups: Vec<GroupRow>,
+    groups_exact: bool,
     count: Option<Count>,
     next: Option<String>,
     previous: Option<String>,
@@ -306,9 +325,10 @@ fn body(asked: &Asked, found: Findings) -> Body {
                 .into_iter()
                 .map(|alert| row(asked, alert))
                 .collect(),
-            groups: Vec::new(),
+            ..Body::default()
         },
         Findings::Groups(found) => Body {
+            groups_exact: found.exact,
             groups: groups::rows(found, &asked.text, here),
             ..Body::default()
         },
@@ -381,6 +401,7 @@ async fn assemble(
         bar,
         rows: found.rows,
         groups: found.groups,
+        groups_exact: found.groups_exact,
         next: found.next,
         previous: found.previous,
         nothing_at_all,

@@ -33,6 +33,7 @@ pub(super) struct Current {
 }
 
 /// The views of a page.
+#[derive(Default)]
 pub(super) struct Views {
     pub(super) links: Vec<ViewLink>,
     pub(super) current: Option<Current>,

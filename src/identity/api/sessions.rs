@@ -46,7 +46,8 @@ pub async fn session_begin(
 ) -> Result<(Cookie, Reply<Profile>), Problem> {
     check_sign_in(&headers, base.as_deref())?;
     let SignIn { username, password } = json.value;
-    let begun = identity::sign_in_browser(&app, &caller.origin, &username, &password).await?;
+    let origin = &caller.origin;
+    let begun = identity::sign_in_browser(&app, origin, &headers, &username, &password).await?;
     let cookie = set_session_cookie(&caller.origin, begun.cookie.expose());
     let caller = Caller {
         actor: Actor::User {
