@@ -238,6 +238,8 @@ export function askResolution(what) {
       }
       answer = { resolution, ...(note.value.trim() ? { note: note.value } : {}) };
       dialog.close();
+      // Not when the closing is told: the next key may come before that.
+      done(answer);
     });
     dialog.addEventListener("keydown", (event) => {
       if (event.target === note || event.ctrlKey || event.altKey || event.metaKey) {
@@ -279,7 +281,7 @@ export function askText(title, label, long) {
   return new Promise((done) => {
     const field = /** @type {HTMLInputElement} */ (el(long ? "textarea" : "input", { class: long ? "textarea" : "input", id: "ask-text", required: true, maxlength: long ? "16384" : "255", autocomplete: "off" }));
     let answer = null;
-    const form = /** @type {HTMLFormElement} */ (el("form", { class: "stack", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); answer = field.value.trim() || null; dialog.close(); } },
+    const form = /** @type {HTMLFormElement} */ (el("form", { class: "stack", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); answer = field.value.trim() || null; dialog.close(); done(answer); } },
       el("div", { class: "field" }, el("label", { for: "ask-text" }, label), field),
       el("div", { class: "dialog-actions" },
         el("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Cancel"),

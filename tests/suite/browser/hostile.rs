@@ -312,6 +312,20 @@ fn what_scripts_write_is_as_harmless_as_what_the_server_writes() {
                 page.wait_gone("dialog").await;
             }
         }
+        // The question before a key is revoked.
+        assert_eq!(page.goto("/admin/keys").await, 200);
+        let keys = page.count("form[data-confirm-object]").await;
+        assert!(keys > 10, "most of the texts name a key: {keys}");
+        for n in 0..keys {
+            let ask = format!(
+                "document.querySelectorAll('form[data-confirm-object]')[{n}].requestSubmit()"
+            );
+            page.eval(&ask).await;
+            page.wait_for("dialog[open]").await;
+            assert_harmless(&page, &format!("revoking key {n}")).await;
+            page.keys("Escape").await;
+            page.wait_gone("dialog").await;
+        }
         // What arrives while the page is open.
         assert_eq!(page.goto("/alerts?q=").await, 200);
         wait_live(&page).await;
