@@ -3,7 +3,7 @@
 //! A page is a struct with a template in `templates/`, a handler that asks the slices, and a line
 //! in [`router`] with what it demands. Pages read, filter and change one alert without script;
 //! the scripts in `assets/dashboard/js` fetch the same pages and exchange parts of them. Text
-//! from outside goes through [`filters`].
+//! from outside goes through `filters`.
 
 mod address;
 mod admin;

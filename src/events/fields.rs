@@ -270,8 +270,8 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_said() {
-        let many: String = (0..300).map(|n| format!("\"k{n}\":1,")).collect();
-        let many = format!("{{{}}}", many.trim_end_matches(','));
+        let many: Vec<String> = (0..300).map(|n| format!("\"k{n}\":1")).collect();
+        let many = format!("{{{}}}", many.join(","));
         let fields = counted(vec![said("a", &many)]);
         assert!(!fields.exact);
         let keys = fields

@@ -331,6 +331,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of mistakes")]
     fn mistakes_suggest_what_is_meant() {
         for (text, told) in [
             (

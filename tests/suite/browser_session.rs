@@ -302,7 +302,7 @@ on_both! {
             (json!({"colour": "red"}), "preferences.colour"),
             (json!({"theme": "pink"}), "preferences.theme"),
             (json!({"sound": "yes"}), "preferences.sound"),
-            (json!({"default_view": 1}), "default_view"),
+            (json!({"default_view": 1}), "preferences.default_view"),
             (json!({"overview_range": "<b>"}), "preferences.overview_range"),
             (json!({"columns": {"<b>": []}}), "preferences.columns"),
         ] {
