@@ -9,10 +9,10 @@ use base::Timestamp;
 use http::{HeaderValue, StatusCode, header};
 
 use super::{assets, filters};
-use crate::alerts;
 use crate::app::App;
 use crate::http::{Actor, Caller, Capability, Origin, Problem, Role};
 use crate::identity::{self, Density, ListedUser, Preferences, Theme, TimeZone};
+use crate::stream;
 
 /// Our own files and nothing else; no text becomes script.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -32,6 +32,8 @@ pub(super) struct Shell {
     pub(super) viewer: Option<Viewer>,
     /// OPEN alerts.
     pub(super) open: i64,
+    /// Where the page's news begin.
+    pub(super) resume: String,
     pub(super) preferences: Preferences,
     pub(super) theme: &'static str,
     pub(super) density: &'static str,
@@ -102,7 +104,8 @@ impl Shell {
             return Err(Problem::unauthorized());
         };
         let preferences = identity::profile(app, caller).await?.preferences;
-        let stats = alerts::stats(app).await?;
+        // Read before anything else of the page, so that nothing falls between it and the stream.
+        let stats = stream::stats(app, None).await?;
         let words: Vec<&str> = role.capabilities().iter().map(|it| it.word()).collect();
         let shell = Self {
             viewer: Some(Viewer {
@@ -112,7 +115,8 @@ impl Shell {
                 capabilities: words.join(" "),
             }),
             path,
-            open: stats.by_status.open,
+            open: stats.alerts.by_status.open,
+            resume: stats.resume.to_string(),
             ..Self::outside(app, title)
         };
         Ok(shell.with_preferences(preferences))
@@ -125,6 +129,7 @@ impl Shell {
             path: "",
             viewer: None,
             open: 0,
+            resume: String::new(),
             preferences: Preferences::default(),
             theme: "system",
             density: "standard",

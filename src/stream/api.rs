@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::hub::{Live, Since};
-use super::poll::{self, Stats};
+use super::poll::{Stats, stats as poll};
 use super::resume::Resume;
 use crate::app::App;
 use crate::http::{Caller, Params, Problem};
@@ -115,7 +115,7 @@ fn since(headers: &HeaderMap, named: Option<Resume>) -> Since {
 pub async fn stats(State(app): State<App>, mut params: Params) -> Result<Json<Stats>, Problem> {
     let since = params.value::<Resume>("since");
     params.finish()?;
-    Ok(Json(poll::poll(&app, since).await?))
+    Ok(Json(poll(&app, since).await?))
 }
 
 #[cfg(test)]

@@ -19,5 +19,5 @@ mod tail;
 
 pub use hub::Live;
 pub use message::{ChangedAlert, RaisedAlert};
-pub use poll::{Changes, Stats};
+pub use poll::{Changes, Stats, stats};
 pub use resume::{NoResume, Resume};

@@ -37,7 +37,7 @@ pub struct Changes {
 ///
 /// # Errors
 /// The database's fault.
-pub(super) async fn poll(app: &App, since: Option<Resume>) -> Result<Stats, AlertError> {
+pub async fn stats(app: &App, since: Option<Resume>) -> Result<Stats, AlertError> {
     let now = app.clock.now();
     app.store
         .read(move |tx| {

@@ -22,7 +22,10 @@ const channel = "BroadcastChannel" in window ? new BroadcastChannel("watchpost-l
 let state = "connecting";
 let since = 0;
 let paused = false;
-let resume = "";
+/** Up to where the page was told everything: at first, to its making. */
+let resume = document.body.dataset.resume ?? "";
+/** Whether what happened since the page was made is asked for, or streamed. */
+let caughtUp = false;
 /** Milliseconds the last alert took from its receipt to this page. */
 export let latency = NaN;
 
@@ -194,6 +197,7 @@ async function lead() {
     over.abort();
   };
   leads = true;
+  caughtUp = true;
   leader = Math.max(Date.now(), leader) + Math.random();
   say();
   let pause = 1_000;
@@ -222,6 +226,19 @@ async function elect() {
   }
 }
 
+/** Asks, in a tab that listens to another one, what happened before it did. */
+async function catchUp() {
+  if (caughtUp) return;
+  caughtUp = true;
+  /** @type {any} */
+  const data = await fetch(`/api/stats/?since=${encodeURIComponent(resume)}`, { headers: { "X-Watchpost": "1" } })
+    .then((response) => (response.ok ? response.json() : {}))
+    .catch(() => ({ missed: true }));
+  for (const it of data.created ?? []) hand("alert.created", it);
+  for (const it of data.updated ?? []) hand("alert.updated", it);
+  if (data.missed) hand("missed", {});
+}
+
 /** What another tab says. @param {MessageEvent} event */
 function hear({ data }) {
   if (data.who) say();
@@ -235,6 +252,7 @@ function hear({ data }) {
     if (leads) stop();
     leader = data.leader;
     heard = true;
+    catchUp();
     resume = data.resume || resume;
     become(data.state);
     if (data.name) hand(data.name, data.data);
