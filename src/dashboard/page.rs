@@ -316,10 +316,26 @@ struct ErrorPage {
     retry_after: Option<String>,
 }
 
+/// A clause as a sentence: problems are told as clauses.
+fn sentence(clause: &str) -> String {
+    let mut rest = clause.chars();
+    let first: String = rest
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    let end = if clause.ends_with(['.', '?', '!']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{first}{}{end}", rest.as_str())
+}
+
 /// What went wrong in words: by field where fields are to blame.
 pub(super) fn explanation(problem: &Problem) -> String {
     if problem.errors().is_empty() {
-        return problem.detail().to_owned();
+        return sentence(problem.detail());
     }
     let errors = problem.errors().iter();
     let said: Vec<String> = errors
