@@ -102,14 +102,7 @@ const TABLE: &[(&str, &str, &str)] = &[
 
 on_both! {
     async fn every_route_lets_in_exactly_whom_the_table_names(server) {
-        let clients = [
-            server.anonymous(),
-            disabled(server).await,
-            server.key(None).await,
-            server.user("ana", "ANALYST").await,
-            server.user("rex", "RESPONDER").await,
-            server.admin.clone(),
-        ];
+        let clients = clients(server).await;
         let schema = server.anonymous().get("/api/schema/").await.expect(200);
         let mut routes = routes_of(&schema);
         let mut table: Vec<_> = TABLE.iter().map(|(m, p, _)| ((*m).to_owned(), (*p).to_owned())).collect();
@@ -136,6 +129,102 @@ on_both! {
     }
 }
 
+/// Each page for people who are signed in, with those it lets in. A new page without a row fails.
+const PAGES: &[(&str, &str, &str)] = &[
+    ("GET", "/", PEOPLE),
+    ("POST", "/test-event", ADMIN),
+    ("POST", "/first-steps/put-away", ADMIN),
+    ("GET", "/alerts", PEOPLE),
+    ("GET", "/alerts/{id}", PEOPLE),
+    ("POST", "/alerts/{id}/change", TRIAGE),
+    ("POST", "/alerts/{id}/comment", TRIAGE),
+    ("GET", "/events", PEOPLE),
+    ("GET", "/events/{id}", PEOPLE),
+    ("POST", "/events/{id}/alert", TRIAGE),
+    // They lead to the first page of administration that somebody may see, if there is one.
+    ("GET", "/admin", ADMIN),
+    ("GET", "/admin/", ADMIN),
+    ("GET", "/admin/users", ADMIN),
+    ("POST", "/admin/users", ADMIN),
+    ("POST", "/admin/users/analyst", ADMIN),
+    ("GET", "/admin/users/{id}", ADMIN),
+    ("POST", "/admin/users/{id}/change", ADMIN),
+    ("GET", "/admin/keys", ADMIN),
+    ("POST", "/admin/keys", ADMIN),
+    ("POST", "/admin/keys/{id}/revoke", ADMIN),
+    ("GET", "/admin/sources", PEOPLE),
+    ("GET", "/admin/audit", ADMIN),
+    ("POST", "/admin/audit/verify", ADMIN),
+    ("GET", "/admin/settings", ADMIN),
+    ("GET", "/admin/system", ADMIN),
+    ("GET", "/tokens", PEOPLE),
+    ("POST", "/tokens", PEOPLE),
+    ("GET", "/me", PEOPLE),
+    ("POST", "/me/email", PEOPLE),
+    ("POST", "/me/password", PEOPLE),
+    ("POST", "/me/preferences", PEOPLE),
+    ("POST", "/me/sessions/{id}/end", PEOPLE),
+    ("POST", "/me/sign-out-everywhere", PEOPLE),
+];
+
+/// Pages as they are declared, but those for everyone.
+fn declared_pages() -> Vec<(String, String)> {
+    let text = include_str!("../../src/dashboard/mod.rs");
+    let lines = text
+        .split(".add(")
+        .skip(1)
+        .filter(|line| line.contains('"'));
+    let demanding = lines.filter(|line| {
+        let access = line.trim_start();
+        !access.starts_with("Public") && !access.starts_with("SignIn,")
+    });
+    demanding
+        .map(|line| {
+            let path = line.split('"').nth(1).unwrap().to_owned();
+            let rest = line.split('"').nth(2).unwrap();
+            let method = if rest
+                .trim_start_matches([',', ' ', '\n'])
+                .starts_with("get(")
+            {
+                "GET"
+            } else {
+                "POST"
+            };
+            (method.to_owned(), path)
+        })
+        .collect()
+}
+
+on_both! {
+    async fn every_page_lets_in_exactly_those_of_the_table(server) {
+        let mut declared = declared_pages();
+        let mut table: Vec<(String, String)> = PAGES
+            .iter()
+            .map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()))
+            .collect();
+        declared.sort();
+        table.sort();
+        assert_eq!(declared, table, "the pages declared are those of the table");
+        let clients = clients(server).await;
+        for (method, path, allowed) in PAGES {
+            for (actor, client) in ACTORS.iter().zip(&clients) {
+                let method = Method::from_bytes(method.as_bytes()).unwrap();
+                let path = path.replace("{id}", "999999999");
+                // No form of ours: whoever is let in changes nothing.
+                let client = client.with("content-type", "application/json");
+                let answer = client.send(method.clone(), &path, "[]").await;
+                let status = answer.status.as_u16();
+                let sent_away = status == 303 && answer.header("location").starts_with("/login");
+                assert_eq!(
+                    !(sent_away || matches!(status, 401 | 403)),
+                    allowed.split(' ').any(|name| name == *actor),
+                    "{actor} {method} {path}: {status}"
+                );
+            }
+        }
+    }
+}
+
 on_both! {
     async fn a_demotion_works_at_the_next_request(server) {
         let rex = server.user("rex", "RESPONDER").await;
@@ -150,6 +239,18 @@ on_both! {
         server.admin.patch(&user, &json!({"enabled": false})).await.expect(200);
         rex.get("/api/me/").await.problem(401);
     }
+}
+
+/// Everyone of [`ACTORS`], in that order.
+async fn clients(server: &crate::harness::TestServer) -> [Client; 6] {
+    [
+        server.anonymous(),
+        disabled(server).await,
+        server.key(None).await,
+        server.user("ana", "ANALYST").await,
+        server.user("rex", "RESPONDER").await,
+        server.admin.clone(),
+    ]
 }
 
 async fn disabled(server: &crate::harness::TestServer) -> Client {
