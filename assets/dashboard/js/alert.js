@@ -1,6 +1,6 @@
 // One alert, beside the list or on its own page: tabs, changes, comments, and the questions that
 // a change asks.
-import { $, $$, Refusal, api, busy, complain, copy, el, load, me, tell, toast, whenever } from "./page.js";
+import { $, $$, Refusal, api, busy, complain, copy, el, load, me, tell, toast, whenever, newKey } from "./page.js";
 import { bind, deeds, openDialog } from "./shell.js";
 import { on } from "./live.js";
 
@@ -193,7 +193,7 @@ async function sendComment() {
   if (!field || !id || !field.value.trim() || sending) return;
   const text = field.value;
   sending = true;
-  commentKey ||= [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
+  commentKey ||= newKey();
   try {
     await busy(api("POST", `/api/alerts/${id}/comments/`, { text }, { "Idempotency-Key": commentKey }));
     commentKey = "";
@@ -217,7 +217,7 @@ async function sendComment() {
  */
 export function askResolution(what) {
   return new Promise((done) => {
-    const choices = RESOLUTIONS.map(([word, label], n) =>
+    const choices = resolutions().map(([word, label], n) =>
       el("label", { class: "check choice" }, el("input", { type: "radio", name: "resolution", value: word, required: true }), el("kbd", {}, String(n + 1)), label));
     const note = /** @type {HTMLTextAreaElement} */ (el("textarea", { class: "textarea", id: "ask-note", maxlength: "16384", rows: "2" }));
     const form = /** @type {HTMLFormElement} */ (el("form", { class: "stack" },
@@ -262,16 +262,11 @@ export function askResolution(what) {
   });
 }
 
-const RESOLUTIONS = [
-  ["TRUE_POSITIVE", "True positive: it was what it said"],
-  ["BENIGN_POSITIVE", "Benign: expected, authorised or a test"],
-  ["FALSE_POSITIVE", "False positive: it did not happen"],
-  ["DUPLICATE", "Duplicate of another alert"],
-  ["INSUFFICIENT_DATA", "Not enough data to tell"],
-  ["MANAGED_EXTERNALLY", "Handled elsewhere: ticket or case"],
-  ["DISREGARD", "Disregarded: not worth the work"],
-  ["OTHER", "Other: as the note says"],
-];
+/** Word and label of each resolution, as the page brings them. @returns {[string, string][]} */
+const resolutions = () => {
+  const kept = /** @type {HTMLTemplateElement | null} */ ($("#resolutions"));
+  return [...(kept?.content.querySelectorAll("data") ?? [])].map((it) => [it.value, it.textContent ?? ""]);
+};
 
 /**
  * Asks for a text. @param {string} title @param {string} label @param {boolean} long

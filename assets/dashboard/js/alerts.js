@@ -1,6 +1,6 @@
 // The triage queue, live: rows stay where they are, what is new waits behind a pill, what was
 // done can be taken back.
-import { $, $$, Refusal, api, busy, complain, copy, el, icon, load, me, swap, tell, toast, visible, whenever } from "./page.js";
+import { $, $$, Refusal, api, busy, complain, copy, el, icon, load, me, swap, tell, toast, visible, whenever, newKey } from "./page.js";
 import { bind, deeds, go, offer, openDialog } from "./shell.js";
 import { on } from "./live.js";
 import { askResolution, askText, openPanel, closePanel, patchPanel, recall, remember } from "./alert.js";
@@ -299,8 +299,6 @@ async function recount(found, deed, on_) {
   if (await sure(found, deed, `${found} alerts match by now.`)) await act(deed, { ...on_, expect_count: found, sure: true });
 }
 
-const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
-
 /** @param {HTMLElement} row @param {string | undefined} status */
 function optimistic(row, status) {
   row.classList.add("busy");
@@ -442,9 +440,6 @@ function showPill() {
   pill.dataset.count = n;
   if (Date.now() - said > 5_000) {
     said = Date.now();
-    const status = $("#list-head .count");
-    status?.setAttribute("aria-live", "polite");
-    $("[data-live-text]")?.setAttribute("data-said", text);
     announce(text);
   }
 }

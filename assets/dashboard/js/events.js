@@ -1,5 +1,5 @@
 // The events explorer: the address is the only state; pages are fetched and parts of them taken.
-import { $, $$, Refusal, api, busy, complain, copy, el, instant, load, me, swap, tell, toast, whenever } from "./page.js";
+import { $, $$, Refusal, api, busy, complain, copy, el, instant, load, me, swap, tell, toast, whenever, newKey } from "./page.js";
 import { bind, deeds, go, offer } from "./shell.js";
 import { on } from "./live.js";
 
@@ -396,7 +396,7 @@ function whenTab() {
 async function raise(form) {
   const id = article()?.dataset.event ?? "";
   const given = Object.fromEntries([...new FormData(form)].filter(([name, value]) => name !== "back" && String(value).trim() !== ""));
-  const key = [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
+  const key = newKey();
   try {
     const { data } = await busy(api("POST", `/api/events/${id}/alert/`, given, { "Idempotency-Key": key }));
     toast(`Alert #${data.id} created`, { label: "Open", act: () => go(`/alerts/${data.id}`) });

@@ -27,7 +27,7 @@ let resume = document.body.dataset.resume ?? "";
 /** Whether what happened since the page was made is asked for, or streamed. */
 let caughtUp = false;
 /** Milliseconds the last alert took from its receipt to this page. */
-export let latency = NaN;
+let latency = NaN;
 
 /** Whether this tab asks the server; of several only this one makes a noise. */
 let leads = false;

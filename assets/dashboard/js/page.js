@@ -52,6 +52,9 @@ export const skew = Date.now() - Date.parse(document.body.dataset.now ?? new Dat
 /** The server's time now. @returns {number} */
 export const now = () => Date.now() - skew;
 
+/** A key by which a repeated request is known. @returns {string} 128 random bits as hex. */
+export const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
+
 /** An answer that was not the wished one; `message` is fit to be shown. */
 export class Refusal extends Error {
   /** @param {number} status @param {any} problem @param {number} retryAfter Seconds. */

@@ -90,14 +90,14 @@ async function prefer(change) {
 const next = (now, all) => all[(all.indexOf(now) + 1) % all.length] ?? all[0];
 
 /** @param {string} theme */
-export function setTheme(theme) {
+function setTheme(theme) {
   root.dataset.theme = theme;
   prefer({ theme });
   toast(`Theme: ${theme}`, { seconds: 3 });
 }
 
 /** @param {string} zone */
-export function setZone(zone) {
+function setZone(zone) {
   root.dataset.zone = zone;
   showZone();
   tick();
@@ -112,7 +112,7 @@ function showZone() {
 }
 
 /** @param {string} density */
-export function setDensity(density) {
+function setDensity(density) {
   root.dataset.density = density;
   for (const node of $$("[data-density-name]")) node.textContent = density;
   prefer({ density });

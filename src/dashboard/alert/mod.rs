@@ -83,7 +83,6 @@ pub(super) struct AlertView {
     pub(super) enrichment: Option<Enrichment>,
     pub(super) busiest_day: i64,
     pub(super) similar: Option<Similar>,
-    pub(super) resolutions: Vec<Choice>,
     pub(super) people: Vec<PersonChoice>,
     pub(super) hidden_text: bool,
 }
@@ -193,7 +192,6 @@ async fn gather(app: &App, shell: &Shell, id: i64, asked: &Asked) -> Result<Aler
         } else {
             String::new()
         },
-        resolutions: choices(),
         people: people(app, shell, owner.as_deref()).await?,
         hidden_text: super::text::hides(&alert.event.description)
             || super::text::hides(&alert.event.source_name),
@@ -217,7 +215,8 @@ fn tabs(id: i64, asked: &Asked) -> Vec<TabLink> {
     Tab::ALL.iter().map(link).collect()
 }
 
-fn choices() -> Vec<Choice> {
+/// The resolutions people choose from.
+pub(super) fn resolutions() -> Vec<Choice> {
     let all = Resolution::ALL.iter();
     let by_people = all.filter(|it| **it != Resolution::AutoResolved);
     by_people
@@ -257,6 +256,7 @@ pub(super) async fn people(
 struct DetailPage {
     shell: Shell,
     alert: AlertView,
+    resolutions: Vec<Choice>,
 }
 
 /// Shows an alert on a page of its own: all of it, or the tab asked for as the list has it beside.
@@ -287,7 +287,11 @@ pub(super) async fn page(
         }
         problem
     })?;
-    render(&DetailPage { shell, alert })
+    render(&DetailPage {
+        shell,
+        alert,
+        resolutions: resolutions(),
+    })
 }
 
 fn first_page(size: u32) -> PageRequest {

@@ -89,6 +89,7 @@ struct ListPage {
     export_ndjson: String,
     example_base: String,
     panel: Option<AlertView>,
+    resolutions: Vec<alert::Choice>,
 }
 
 /// What the address asks for.
@@ -397,6 +398,7 @@ async fn assemble(
         views,
         facets: Vec::new(),
         panel: None,
+        resolutions: alert::resolutions(),
         shell,
         bar,
         rows: found.rows,
