@@ -33,6 +33,8 @@ create table events (
   -- Who sent it: a person, or an ingest key.
   user_id bigint,
   key_id bigint,
+  -- The event whose alert gathers this one: set when the source was beyond its budget of alerts.
+  folded_into bigint,
   version bigint not null default 1
 ) strict;
 
@@ -44,6 +46,7 @@ create index events_source on events (source_id);
 create index events_source on events (source_id, id);
 -- all
 create index events_severe on events (id) where severity >= 4;
+create index events_folded on events (folded_into, id) where folded_into is not null;
 
 -- Kept in the same transaction as the events; `shard` keeps parallel writers apart.
 create table event_counts (

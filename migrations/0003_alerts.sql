@@ -23,6 +23,10 @@ create table alerts (
   ack_due_at bigint not null,
   resolve_due_at bigint not null,
   reopen_count bigint not null default 0,
+  -- More than one when it gathers a storm: events that found their source beyond its budget.
+  event_count bigint not null default 1,
+  -- When the newest of its events was received; absent when it has but one.
+  last_event_at bigint,
   version bigint not null default 1
 ) strict;
 

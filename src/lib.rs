@@ -48,6 +48,12 @@ pub mod search;
 // What happened.
 pub mod events;
 
+// What senders write, as events.
+pub mod adapters;
+
+// Who reports, and what became of it.
+pub mod sources;
+
 // What people act on.
 pub mod alerts;
 

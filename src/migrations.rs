@@ -21,4 +21,6 @@ pub const MIGRATIONS: &[Migration] = &[
     step!(5, "0005", "undo"),
     step!(6, "0006", "views"),
     step!(7, "0007", "rollups"),
+    step!(8, "0008", "sources"),
+    step!(9, "0009", "blocks"),
 ];

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The modules of `src/`; each may use only those before it.
-const ORDER: [&str; 24] = [
+const ORDER: [&str; 26] = [
     "config",
     "secrets",
     "limits",
@@ -23,6 +23,8 @@ const ORDER: [&str; 24] = [
     "identity",
     "search",
     "events",
+    "adapters",
+    "sources",
     "alerts",
     "views",
     "overview",

@@ -51,7 +51,9 @@ pub use model::{
     Alert, AlertState, AlertStatus, Person, Resolution, TEXT_MAX, TimelineActor, TimelineEntry,
     TimelineKind, UnknownResolution, UnknownStatus,
 };
-pub use raise::{NewAlert, follow_event, of_event, raise, title_of, withdraw};
+pub use raise::{
+    NewAlert, follow_event, of_event, of_events, raise, resolve_at_source, title_of, withdraw,
+};
 pub use similar::{Similar, SimilarAlert, similar};
 pub use sla::{due, is_breached};
 pub(crate) use stats::stats_in;

@@ -5,7 +5,7 @@ use base::{EventId, Severity, Timestamp};
 use store::{StoreError, Tx};
 
 use super::history;
-use super::model::{AlertState, AlertStatus};
+use super::model::{AlertState, AlertStatus, Resolution};
 use super::rollup::{self, Place};
 use super::sla;
 use super::sql::{self, Tally};
@@ -128,6 +128,45 @@ pub fn withdraw(
 /// The database's fault.
 pub fn of_event(tx: &mut Tx<'_>, event_id: EventId) -> Result<Option<i64>, StoreError> {
     Ok(sql::ids_of(tx, &[event_id])?.first().map(|(_, id)| *id))
+}
+
+/// The alerts that some events raised, as far as they raised any.
+///
+/// # Errors
+/// The database's fault.
+pub fn of_events(
+    tx: &mut Tx<'_>,
+    events: &[EventId],
+) -> Result<Vec<(EventId, i64)>, StoreError> {
+    sql::ids_of(tx, events)
+}
+
+/// Resolves the alert of an event because its source says that it is over. An alert that is
+/// resolved already stays as it is.
+///
+/// # Errors
+/// The database's fault.
+pub fn resolve_at_source(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    now: Timestamp,
+    event_id: EventId,
+) -> Result<Option<i64>, StoreError> {
+    let Some(id) = of_event(tx, event_id)? else {
+        return Ok(None);
+    };
+    let Some(before) = sql::lock(tx, id)? else {
+        return Ok(None);
+    };
+    if before.status == AlertStatus::Resolved {
+        return Ok(None);
+    }
+    let mut after = before.clone();
+    after.status = AlertStatus::Resolved;
+    after.resolved_at = Some(now);
+    after.resolution = Some(Resolution::AutoResolved);
+    store_change(tx, caller, now, &before, &mut after, None)?;
+    Ok(Some(id))
 }
 
 /// Lets the alert of a changed event follow it: severity, title, source, type, address and

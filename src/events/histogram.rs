@@ -141,6 +141,17 @@ fn histogram_in(
     if is_kept && seconds % shortest == 0 {
         return kept(tx, &counting, range, latest, seconds, span);
     }
+    if !is_kept
+        && let Some((bars, looked_at, searched_from)) =
+            counting.past_blocks(tx, range.from, range.to, seconds)?
+    {
+        return Ok(Histogram {
+            exact: searched_from.is_none(),
+            looked_at,
+            searched_from,
+            ..range.filled(seconds, &bars)
+        });
+    }
     let (looked_at, searched_from) = counting.reach(tx, range.from, range.to)?;
     if is_kept && searched_from.is_some() {
         let seconds = seconds.max(shortest);

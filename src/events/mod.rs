@@ -4,6 +4,7 @@
 
 pub mod api;
 mod around;
+mod blocks;
 mod export;
 mod fields;
 pub mod figures_api;
@@ -16,6 +17,7 @@ mod validate;
 
 pub(crate) use api::{no_event, with_etag};
 pub use around::{Around, Neighbour, around};
+pub use blocks::{Sealing, seal};
 pub use export::export;
 pub(crate) use export::{CSV_HEADER, csv_row};
 pub use fields::{Field, Fields, ValueCount, fields};

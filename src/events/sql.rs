@@ -4,11 +4,15 @@
 //! which alert it raised.
 
 mod around;
+mod blocks;
 mod condition;
 mod fields;
 mod find;
 mod histogram;
 mod matching;
+mod scan;
+mod search;
+mod stretches;
 mod tested;
 
 use std::collections::BTreeMap;
@@ -18,6 +22,10 @@ use serde_json::value::RawValue;
 use store::{Arg, Row, StoreError, Tx};
 
 pub(super) use around::{Side, neighbours};
+pub(super) use blocks::{
+    Claim, Range, claim, contents, covered, give_up, horizon, keep, nth,
+};
+pub(crate) use blocks::{before as blocks_before, remove as remove_blocks};
 pub(crate) use condition::{condition, is_any};
 pub(super) use fields::{Said, Sample, sample};
 pub(crate) use find::page;
@@ -125,7 +133,12 @@ pub(crate) fn insert(tx: &mut Tx<'_>, rows: &[EventRow<'_>]) -> Result<(), Store
         "user_id",
         "key_id",
     ];
-    tx.insert_rows("events", &COLUMNS, rows.iter().map(EventRow::args))
+    tx.insert_rows("events", &COLUMNS, rows.iter().map(EventRow::args))?;
+    let ids = rows.iter().map(|row| row.id.number());
+    match (ids.clone().min(), ids.max()) {
+        (Some(first), Some(last)) => blocks::touch(tx, Range { first, last }),
+        _ => Ok(()),
+    }
 }
 
 /// Adds to the counts by hour, source and severity.
@@ -244,7 +257,8 @@ pub(crate) fn update(tx: &mut Tx<'_>, row: &EventRow<'_>, version: i64) -> Resul
             version.into(),
         ],
     )?;
-    Ok(())
+    let id = row.id.number();
+    blocks::touch(tx, Range { first: id, last: id })
 }
 
 /// Deletes an event; its alert must be gone already.

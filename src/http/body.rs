@@ -51,6 +51,19 @@ pub async fn read_body(
     limits: BodyLimits,
 ) -> Result<RawBody, Problem> {
     let media = media_type(headers)?;
+    let bytes = read_bytes(headers, body, limits).await?;
+    Ok(RawBody { bytes, media })
+}
+
+/// Reads a body of any kind: checks its encoding and its size while reading.
+///
+/// # Errors
+/// As [`read_body`], but for the type.
+pub async fn read_bytes(
+    headers: &HeaderMap,
+    body: Body,
+    limits: BodyLimits,
+) -> Result<Bytes, Problem> {
     let coding = coding(headers)?;
     let declared = headers
         .get(header::CONTENT_LENGTH)
@@ -72,7 +85,7 @@ pub async fn read_body(
             .await
             .map_err(Problem::internal)??,
     };
-    Ok(RawBody { bytes, media })
+    Ok(bytes)
 }
 
 async fn collect(body: Body, declared: usize, max: usize) -> Result<Bytes, Problem> {
@@ -124,18 +137,19 @@ fn broken(error: &axum::Error) -> Problem {
     Problem::malformed("the body broke off; nothing was stored")
 }
 
-fn media_type(headers: &HeaderMap) -> Result<MediaType, Problem> {
+/// What a body says it is: the media type without parameters, lower case; empty without one.
+#[must_use]
+pub fn essence(headers: &HeaderMap) -> String {
     let value = headers
         .get(header::CONTENT_TYPE)
         .map_or(&b""[..], |value| value.as_bytes());
     let text = std::str::from_utf8(value).unwrap_or_default();
-    let essence = text
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    match essence.as_str() {
+    let essence = text.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
+fn media_type(headers: &HeaderMap) -> Result<MediaType, Problem> {
+    match essence(headers).as_str() {
         "application/x-ndjson"
         | "application/ndjson"
         | "application/jsonl"

@@ -90,6 +90,15 @@ impl Actor {
         }
     }
 
+    /// The only source it may speak for, where it is bound to one.
+    #[must_use]
+    pub fn bound_source(&self) -> Option<&str> {
+        match self {
+            Self::Key { source, .. } => source.as_deref(),
+            Self::Anonymous | Self::User { .. } | Self::System => None,
+        }
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -15,9 +15,10 @@ mod page;
 mod params;
 mod paths;
 mod problem;
+mod senders;
 
 pub use access::{Access, Capability, Role, UnknownRole};
-pub use body::{BodyLimits, MediaType, RawBody, read_body};
+pub use body::{BodyLimits, MediaType, RawBody, essence, read_body, read_bytes};
 pub use caller::{Actor, Caller, Origin};
 pub use cookie::{SessionCookie, clear_session_cookie, session_cookie, set_session_cookie};
 pub(crate) use export::csv_cell;
@@ -29,3 +30,4 @@ pub use page::{BaseUrl, COUNT_MAX, Count, Here, List, PageRequest};
 pub use params::Params;
 pub use paths::canonical;
 pub use problem::{FieldErrors, Problem, ProblemBody};
+pub use senders::UrlToken;

@@ -5,25 +5,39 @@ use std::borrow::Cow;
 use axum::extract::Request;
 use http::Uri;
 
-/// Rewrites `/api/v1/…` to `/api/…` and adds the trailing slash, before routing.
+use super::senders;
+
+/// Rewrites `/api/v1/…` to `/api/…`, adds the trailing slash, leads the paths built into other
+/// programs to ours, and takes an ingest key out of the address, before routing.
 ///
 /// No redirect: one would lose the body of a POST.
 #[must_use]
 pub fn canonical(mut request: Request) -> Request {
-    let path = request.uri().path();
-    if let Some(path) = canonical_path(path) {
-        let rewritten = match request.uri().query() {
+    let (path, query) = (request.uri().path(), request.uri().query());
+    let Some(path) = senders::built_in(request.method(), path, request.headers())
+        .or_else(|| canonical_path(path))
+    else {
+        return request;
+    };
+    let taken = senders::take_token(&path, query);
+    let rewritten = match &taken {
+        Some((path, Some(query), _)) => format!("{path}?{query}"),
+        Some((path, None, _)) => path.clone(),
+        None => match query {
             Some(query) => format!("{path}?{query}"),
             None => path.into_owned(),
-        };
-        if let Ok(uri) = rewritten.parse::<Uri>() {
-            *request.uri_mut() = uri;
-        }
+        },
+    };
+    if let Ok(uri) = rewritten.parse::<Uri>() {
+        *request.uri_mut() = uri;
+    }
+    if let Some((.., token)) = taken {
+        request.extensions_mut().insert(token);
     }
     request
 }
 
-fn canonical_path(path: &str) -> Option<Cow<'_, str>> {
+fn canonical_path(path: &str) -> Option<Cow<'static, str>> {
     let rest = path.strip_prefix("/api")?;
     if !rest.is_empty() && !rest.starts_with('/') {
         return None;

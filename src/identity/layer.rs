@@ -37,10 +37,10 @@ pub async fn guard(State(gate): State<Gate>, mut request: Request, next: Next) -
     let presented = match gate.access {
         Access::Open | Access::Public | Access::SignIn => Presented::Nothing,
         Access::SignedIn | Access::Can(_) | Access::CanOrKey(_) => {
-            presented(&origin, request.headers())
+            presented(&origin, request.headers(), request.extensions())
         }
     };
-    let (verdict, admitted) = match foreign(presented, &request) {
+    let (verdict, admitted) = match foreign(&presented, &request) {
         Err(problem) => (None, Err(problem)),
         Ok(()) => admit(&gate, origin, presented).await,
     };
@@ -59,7 +59,7 @@ pub async fn guard(State(gate): State<Gate>, mut request: Request, next: Next) -
 }
 
 /// Refuses a request with a cookie that no page of ours sent.
-fn foreign(presented: Presented<'_>, request: &Request) -> Result<(), Problem> {
+fn foreign(presented: &Presented<'_>, request: &Request) -> Result<(), Problem> {
     if !matches!(presented, Presented::Cookie(_)) {
         return Ok(());
     }
@@ -134,7 +134,7 @@ pub(super) async fn identify(
             .await?
             .ok_or_else(Problem::unauthorized),
         Presented::Key(text) => {
-            let key = keys::known(app, text)
+            let key = keys::known(app, &text)
                 .await?
                 .ok_or_else(Problem::unauthorized)?;
             if !keys::reaches(&key, origin.address) {

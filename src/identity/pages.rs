@@ -36,8 +36,8 @@ pub async fn page_guard(State(gate): State<Gate>, mut request: Request, next: Ne
     let Some(origin) = request.extensions().get::<Origin>().cloned() else {
         return Problem::internal("a page was mounted outside of http::finish").into_response();
     };
-    let presented = presented(&origin, request.headers());
-    let (verdict, admitted) = match foreign(presented, &request) {
+    let presented = presented(&origin, request.headers(), request.extensions());
+    let (verdict, admitted) = match foreign(&presented, &request) {
         Err(problem) => (None, Err(problem)),
         Ok(()) => admit(&gate, origin, presented).await,
     };
@@ -64,7 +64,7 @@ pub async fn page_guard(State(gate): State<Gate>, mut request: Request, next: Ne
 
 /// Refuses a change that no page of ours sent, also of somebody who is signed out: a foreign form
 /// must not sign anybody in.
-fn foreign(presented: Presented<'_>, request: &Request) -> Result<(), Problem> {
+fn foreign(presented: &Presented<'_>, request: &Request) -> Result<(), Problem> {
     if matches!(presented, Presented::Token(_) | Presented::Key(_)) {
         return Ok(());
     }

@@ -1,24 +1,43 @@
 //! What a request presents to say who it is: a token, a key, or a browser's cookie.
 
-use http::{HeaderMap, header};
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use http::{Extensions, HeaderMap, header};
 
 use super::keys;
-use crate::http::{Origin, SessionCookie, session_cookie};
+use crate::http::{Origin, SessionCookie, UrlToken, session_cookie};
 
-/// What a request carries in `Authorization`; without that header, in its session's cookie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Bytes of the name and key of `Basic`, at the most.
+const BASIC_MAX: usize = 1_024;
+
+/// What a request carries in `Authorization`; without that header, in its address or in its
+/// session's cookie.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Presented<'a> {
     Nothing,
     Token(&'a str),
-    Key(&'a str),
+    Key(Cow<'a, str>),
     Cookie(&'a str),
     Unreadable,
 }
 
 /// Reads it; nothing is looked up.
-pub(super) fn presented<'a>(origin: &Origin, headers: &'a HeaderMap) -> Presented<'a> {
+///
+/// Ingest keys are taken in every way other products' senders know: `Bearer`, `ApiKey` (also as
+/// base64 of `NAME:KEY`), `Splunk`, `Basic` with the key as the password (or the name), and in
+/// the address of a route for senders.
+pub(super) fn presented<'a>(
+    origin: &Origin,
+    headers: &'a HeaderMap,
+    extensions: &'a Extensions,
+) -> Presented<'a> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else {
+        if let Some(token) = extensions.get::<UrlToken>() {
+            return Presented::Key(token.expose().into());
+        }
         return match session_cookie(origin, headers) {
             SessionCookie::Absent => Presented::Nothing,
             SessionCookie::Value(secret) => Presented::Cookie(secret),
@@ -34,10 +53,27 @@ pub(super) fn presented<'a>(origin: &Origin, headers: &'a HeaderMap) -> Presente
     }
     let is_key = credentials.starts_with(keys::PREFIX);
     match (scheme.to_ascii_lowercase().as_str(), is_key) {
-        ("bearer" | "apikey", true) => Presented::Key(credentials),
+        ("bearer" | "apikey" | "splunk", true) => Presented::Key(credentials.into()),
         ("bearer", false) => Presented::Token(credentials),
+        ("basic" | "apikey", false) => {
+            key_of_pair(credentials).map_or(Presented::Unreadable, |key| Presented::Key(key.into()))
+        }
         _ => Presented::Unreadable,
     }
+}
+
+/// The key in the base64 of `NAME:KEY`; rsyslog and curl send either part alone.
+fn key_of_pair(credentials: &str) -> Option<String> {
+    if credentials.len() > BASIC_MAX {
+        return None;
+    }
+    let pair = BASE64_STANDARD.decode(credentials).ok()?;
+    let pair = String::from_utf8(pair).ok()?;
+    let (name, password) = pair.split_once(':')?;
+    [password, name]
+        .into_iter()
+        .find(|part| part.starts_with(keys::PREFIX))
+        .map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -56,36 +92,43 @@ mod tests {
 
     #[test]
     fn credentials_are_read_in_any_case_of_the_scheme() {
-        let origin = Caller::system("test").origin;
+        let (origin, none) = (Caller::system("test").origin, Extensions::new());
         for (given, expected) in [
             ("Bearer a.b.c", Presented::Token("a.b.c")),
             ("bEARER  a.b.c ", Presented::Token("a.b.c")),
-            ("Bearer wp_x", Presented::Key("wp_x")),
-            ("apikey wp_x", Presented::Key("wp_x")),
+            ("Bearer wp_x", Presented::Key("wp_x".into())),
+            ("apikey wp_x", Presented::Key("wp_x".into())),
+            ("Splunk wp_x", Presented::Key("wp_x".into())),
+            ("Basic d3A6d3BfeA==", Presented::Key("wp_x".into())),
+            ("Basic d3BfeDo=", Presented::Key("wp_x".into())),
+            ("ApiKey aWQ6d3BfeA==", Presented::Key("wp_x".into())),
+            ("Splunk 1111", Presented::Unreadable),
             ("ApiKey a.b.c", Presented::Unreadable),
             ("Basic dTpw", Presented::Unreadable),
             ("Bearer", Presented::Unreadable),
             ("a.b.c", Presented::Unreadable),
             ("", Presented::Unreadable),
         ] {
-            assert_eq!(presented(&origin, &headers(&[given])), expected, "{given}");
+            let given_headers = headers(&[given]);
+            let found = presented(&origin, &given_headers, &none);
+            assert_eq!(found, expected, "{given}");
         }
-        assert_eq!(presented(&origin, &headers(&[])), Presented::Nothing);
+        assert_eq!(presented(&origin, &headers(&[]), &none), Presented::Nothing);
         let twice = headers(&["Bearer a.b.c", "Bearer a.b.c"]);
-        assert_eq!(presented(&origin, &twice), Presented::Unreadable);
+        assert_eq!(presented(&origin, &twice, &none), Presented::Unreadable);
     }
 
     #[test]
     fn a_cookie_counts_only_without_authorization() {
-        let origin = Caller::system("test").origin;
+        let (origin, none) = (Caller::system("test").origin, Extensions::new());
         let secret = "x".repeat(43);
         let cookie = HeaderValue::from_str(&format!("watchpost_session={secret}")).unwrap();
         let mut given = headers(&[]);
         given.insert(header::COOKIE, cookie);
-        assert_eq!(presented(&origin, &given), Presented::Cookie(&secret));
+        assert_eq!(presented(&origin, &given, &none), Presented::Cookie(&secret));
         given.insert(header::AUTHORIZATION, HeaderValue::from_static(""));
-        assert_eq!(presented(&origin, &given), Presented::Unreadable);
+        assert_eq!(presented(&origin, &given, &none), Presented::Unreadable);
         given.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer t"));
-        assert_eq!(presented(&origin, &given), Presented::Token("t"));
+        assert_eq!(presented(&origin, &given, &none), Presented::Token("t"));
     }
 }

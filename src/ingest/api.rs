@@ -8,32 +8,37 @@
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use base::Severity;
-use bytes::Bytes;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::pipeline::{Batch, Places, Prepared, Stored, WriteAnswer};
 use super::queue::{Ingest, Ingested};
-use super::read::{Content, LineError, Rejected, read_batch};
+use super::read::{Content, LineError, Rejected, Take, read_batch};
+use super::receive::{Account, Fate, admit, default_source};
+use crate::adapters::Context;
 use crate::app::App;
 use crate::events::{Event, NewEvent};
-use crate::http::{Actor, BodyLimits, Caller, FieldErrors, MediaType, Problem, RawBody, read_body};
+use crate::http::{Actor, BodyLimits, Caller, FieldErrors, Problem, RawBody, read_body};
 use crate::repeats::{Answer, Repeat, RepeatKey};
+use crate::sources::{DeadLetter, Sources};
 
 /// How large a body of events may be: 8 MiB on the wire, 32 MiB unfolded.
-const LIMITS: BodyLimits = BodyLimits {
+pub(super) const BODY_LIMITS: BodyLimits = BodyLimits {
     compressed: 8 << 20,
     decompressed: 32 << 20,
 };
 /// Bodies from this size on are parsed on a blocking thread.
-const INLINE_MAX: usize = 64 * 1024;
+pub(super) const INLINE_MAX: usize = 64 * 1024;
 
 /// What became of a batch: `accepted + rejected` is what it held.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct BatchAnswer {
-    /// Events stored.
+    /// Events stored, those included that were stored before.
     #[schema(example = 998)]
     pub accepted: usize,
+    /// Of those, events that were stored before, under the same key of their sender.
+    #[schema(example = 0)]
+    pub repeated: usize,
     /// Events refused; send them again corrected.
     #[schema(example = 2)]
     pub rejected: usize,
@@ -107,7 +112,7 @@ pub async fn create(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let body = read_body(&parts.headers, body, LIMITS).await?;
+    let body = read_body(&parts.headers, body, BODY_LIMITS).await?;
     let repeat = key.bind_with(&caller, "/api/events/", || {
         Sha256::digest(&body.bytes).into()
     });
@@ -147,71 +152,103 @@ async fn receive(
     repeat: Option<Repeat>,
     body: RawBody,
 ) -> Result<Response, Problem> {
-    let content = parse(app, &caller, body.bytes, body.media)
-        .await
-        .inspect_err(|problem| {
-            if problem.status() == 400 {
-                app.metrics.rejected(1);
-            }
-        })?;
+    let (content, letters) = parse(app, ingest.sources(), &caller, body).await?;
+    let bad = Account::of(&[], &letters);
+    let content = content.inspect_err(|problem| {
+        if problem.status() == 400 {
+            bad.rejected(app, ingest.sources());
+            ingest.sources().dead_letters().push(letters.clone());
+        }
+    })?;
     let (events, rejected, answer): (_, _, WriteAnswer) = match content {
         Content::Single(event) => (vec![*event], Rejected::default(), answer_single),
         Content::Batch(events, rejected) => (events, rejected, answer_batch),
     };
-    spend(app, &caller, events.len())?;
-    app.metrics
-        .rejected(u64::try_from(rejected.count).unwrap_or(u64::MAX));
+    let account = Account::of(&events, &letters);
     if events.is_empty() {
+        account.rejected(app, ingest.sources());
+        ingest.sources().dead_letters().push(letters);
         return Ok(answer_batch(&[], &[], &rejected).into_response());
     }
-    match ingest
-        .store(Batch {
-            caller,
-            events,
-            repeat,
-            answer,
-            rejected,
-        })
-        .await?
-    {
-        Ingested::Stored(batch, stored) => {
+    let batch = Batch {
+        caller,
+        events,
+        repeat,
+        answer,
+        rejected,
+    };
+    match admit(app, ingest, batch).await {
+        Ok(Ingested::Stored(batch, stored)) => {
+            account.accepted(app, ingest.sources(), &batch.events, &stored);
+            account.rejected(app, ingest.sources());
+            ingest.sources().dead_letters().push(letters);
             Ok((batch.answer)(&batch.events, &stored, &batch.rejected).into_response())
         }
-        Ingested::Repeated(answer) => Ok(answer.into_response()),
+        Ok(Ingested::Repeated(answer)) => Ok(answer.into_response()),
+        Err(problem) => {
+            account.throttled(app, ingest.sources());
+            Err(problem)
+        }
     }
 }
+
+type Parsed = (Result<Content<Prepared>, Problem>, Vec<DeadLetter>);
 
 /// Parses, validates and enriches; large bodies on a blocking thread, so that others go on.
 async fn parse(
     app: &App,
+    sources: &Sources,
     caller: &Caller,
-    bytes: Bytes,
-    media: MediaType,
-) -> Result<Content<Prepared>, Problem> {
-    let bound = match &caller.actor {
-        Actor::Key { source, .. } => source.clone(),
-        _ => None,
-    };
-    if bytes.len() < INLINE_MAX {
-        return prepare(app, bound.as_deref(), &bytes, media);
+    body: RawBody,
+) -> Result<Parsed, Problem> {
+    if body.bytes.len() < INLINE_MAX {
+        return Ok(prepare(app, sources, caller, &body));
     }
-    let app = app.clone();
-    tokio::task::spawn_blocking(move || prepare(&app, bound.as_deref(), &bytes, media))
+    let (app, sources, caller) = (app.clone(), sources.clone(), caller.clone());
+    tokio::task::spawn_blocking(move || prepare(&app, &sources, &caller, &body))
         .await
-        .map_err(Problem::internal)?
+        .map_err(Problem::internal)
 }
 
-fn prepare(
-    app: &App,
-    bound: Option<&str>,
-    bytes: &[u8],
-    media: MediaType,
-) -> Result<Content<Prepared>, Problem> {
-    let mut places = Places::default();
-    read_batch(bytes, media, |event| {
-        let event = check_source(bound, event)?;
-        Ok(Prepared::with_places(app, &mut places, event))
-    })
+fn prepare(app: &App, sources: &Sources, caller: &Caller, body: &RawBody) -> Parsed {
+    let source = default_source(caller, "unknown");
+    let settings = sources.of(source);
+    let mut preparing = Preparing {
+        app,
+        caller,
+        cx: Context {
+            now: app.clock.now(),
+            bound: caller.actor.bound_source(),
+            source,
+            profile: &settings.profile,
+        },
+        places: Places::default(),
+        letters: Vec::new(),
+    };
+    let content = read_batch(&body.bytes, body.media, &mut preparing);
+    (content, preparing.letters)
+}
+
+/// Enriches events and keeps what is refused.
+struct Preparing<'a> {
+    app: &'a App,
+    caller: &'a Caller,
+    cx: Context<'a>,
+    places: Places,
+    letters: Vec<DeadLetter>,
+}
+
+impl Take<Prepared> for Preparing<'_> {
+    fn event(&mut self, event: NewEvent) -> Result<Prepared, FieldErrors> {
+        let event = check_source(self.cx.bound, event)?;
+        Ok(Prepared::with_places(self.app, &mut self.places, event))
+    }
+
+    fn refused(&mut self, index: usize, errors: &FieldErrors, line: &[u8]) {
+        let errors = errors.clone();
+        let letter = DeadLetter::new(&self.cx, "event", self.caller, index, errors, line);
+        self.letters.push(letter);
+    }
 }
 
 /// A key bound to a source may speak for no other.
@@ -226,7 +263,7 @@ fn check_source(bound: Option<&str>, event: NewEvent) -> Result<NewEvent, FieldE
 }
 
 /// Takes the events out of the key's own bucket.
-fn spend(app: &App, caller: &Caller, events: usize) -> Result<(), Problem> {
+pub(super) fn spend(app: &App, caller: &Caller, events: usize) -> Result<(), Problem> {
     let Actor::Key { id, .. } = caller.actor else {
         return Ok(());
     };
@@ -263,11 +300,29 @@ fn answer_single(events: &[Prepared], stored: &[Stored], _: &Rejected) -> Answer
     }
 }
 
-fn answer_batch(_: &[Prepared], stored: &[Stored], rejected: &Rejected) -> Answer {
+pub(super) fn answer_batch(_: &[Prepared], stored: &[Stored], rejected: &Rejected) -> Answer {
+    told(stored, rejected.clone())
+}
+
+/// The answer to a batch from what became of each of its records.
+pub(super) fn batch_answer(fates: &[Fate]) -> Answer {
+    let mut rejected = Rejected::default();
+    let mut stored = Vec::with_capacity(fates.len());
+    for (place, fate) in fates.iter().enumerate() {
+        match fate {
+            Fate::Stored(event) => stored.push(*event),
+            Fate::Refused(errors) => rejected.push(place, errors.clone()),
+        }
+    }
+    told(&stored, rejected)
+}
+
+fn told(stored: &[Stored], rejected: Rejected) -> Answer {
     let answer = BatchAnswer {
         accepted: stored.len(),
+        repeated: stored.iter().filter(|event| event.repeated).count(),
         rejected: rejected.count,
-        errors: rejected.errors.clone(),
+        errors: rejected.errors,
     };
     let body = serde_json::to_string(&answer).unwrap_or_default();
     Answer {

@@ -165,6 +165,7 @@ fn write_change(
     let stored = super::Stored {
         id: before.id,
         alert,
+        repeated: false,
     };
     Ok(Event {
         version,

@@ -6,14 +6,17 @@
 pub mod api;
 pub mod change;
 mod counts;
-pub mod eve;
+mod event_keys;
 mod names;
 mod node;
 mod pipeline;
 mod queue;
 mod read;
+mod receive;
+pub mod receivers;
 
+pub use event_keys::{EventKey, forget_old_keys};
 pub use node::NodeLease;
 pub use pipeline::{Batch, Prepared, Stored};
 pub use queue::{Ingest, IngestError, Ingested};
-pub use read::{BATCH_MAX, Content, LINE_MAX as EVENT_LINE_MAX, Rejected, read_batch};
+pub use read::{BATCH_MAX, Content, LINE_MAX as EVENT_LINE_MAX, Rejected, Take, read_batch};

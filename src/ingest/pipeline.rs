@@ -1,5 +1,6 @@
 //! The transaction: events, the alerts they raise, counts, audit and kept answers, together.
 
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use serde_json::value::RawValue;
 use store::{Engine, Tx};
 
 use super::counts::{Counts, origin};
+use super::event_keys::{self, EventKey};
 use super::names::{Found, Names};
 use super::queue::IngestError;
 use crate::alerts::{self, NewAlert};
@@ -25,6 +27,8 @@ pub struct Prepared {
     address: Option<String>,
     place: Option<Arc<Place>>,
     tags_json: Option<String>,
+    key: Option<EventKey>,
+    closes: Option<EventKey>,
 }
 
 /// Where an address is, as it is answered and as it is stored.
@@ -78,7 +82,20 @@ impl Prepared {
                 .then(|| serde_json::to_string(&event.tags).ok())
                 .flatten(),
             event,
+            key: None,
+            closes: None,
         }
+    }
+
+    /// The same with its sender's name for it, and for the earlier event that is over with it.
+    pub(super) const fn with_keys(
+        mut self,
+        key: Option<EventKey>,
+        closes: Option<EventKey>,
+    ) -> Self {
+        self.key = key;
+        self.closes = closes;
+        self
     }
 
     pub(super) fn geo(&self) -> Option<&Geo> {
@@ -156,6 +173,8 @@ pub struct Stored {
     pub id: EventId,
     /// The alert it raised.
     pub alert: Option<i64>,
+    /// Whether it was stored before, under the same key of its sender.
+    pub repeated: bool,
 }
 
 /// Events of one request, stored all or not at all.
@@ -263,6 +282,7 @@ fn insert(
     }
     let every = batches.iter().flat_map(|batch| &batch.events);
     names.learn(tx, found, every.map(Prepared::names), now)?;
+    let mut keys = Keys::find(tx, batches, now)?;
     let mut ids = app.ids.take(now, total);
     let mut rows = Vec::with_capacity(total);
     let mut titles = Vec::new();
@@ -276,6 +296,14 @@ fn insert(
         };
         let mut mine = Vec::with_capacity(batch.events.len());
         for (event, id) in batch.events.iter().zip(&mut ids) {
+            if let Some(id) = keys.earlier(event, id) {
+                mine.push(Stored {
+                    id,
+                    alert: None,
+                    repeated: true,
+                });
+                continue;
+            }
             let (source, kind) = event.names();
             let source = names.source(tx, found, source, now)?;
             let kind = names.event_type(tx, found, kind, now)?;
@@ -290,11 +318,16 @@ fn insert(
                 titles.push((rows.len(), event.title()));
             }
             rows.push(event.row(id, (source, kind), sender));
-            mine.push(Stored { id, alert: None });
+            mine.push(Stored {
+                id,
+                alert: None,
+                repeated: false,
+            });
         }
         stored.push(mine);
     }
     events::insert(tx, &rows)?;
+    keys.keep(tx)?;
     let raised: Vec<NewAlert<'_>> = titles
         .iter()
         .filter_map(|&(at, title)| Some(new_alert(rows.get(at)?, title)))
@@ -305,14 +338,95 @@ fn insert(
         .map(|alert| alert.event_id)
         .zip(alerts)
         .peekable();
-    for event in stored.iter_mut().flatten() {
+    for event in stored.iter_mut().flatten().filter(|event| !event.repeated) {
         // Both are in the order of the ids.
         event.alert = alerts
             .next_if(|(id, _)| *id == event.id)
             .map(|(_, alert)| alert);
     }
+    Keys::name_alerts(tx, &mut stored)?;
+    close(tx, &keys, batches, now)?;
     counts.write(tx, shard)?;
     Ok(stored)
+}
+
+/// The senders' names of the events of one transaction.
+#[derive(Default)]
+struct Keys {
+    known: HashMap<EventKey, EventId>,
+    new: Vec<(EventKey, EventId)>,
+}
+
+impl Keys {
+    fn find(tx: &mut Tx<'_>, batches: &[&Batch], now: Timestamp) -> Result<Self, IngestError> {
+        let every = batches.iter().flat_map(|batch| &batch.events);
+        let wanted: BTreeSet<EventKey> = every
+            .flat_map(|event| event.key.into_iter().chain(event.closes))
+            .collect();
+        if wanted.is_empty() {
+            return Ok(Self::default());
+        }
+        Ok(Self {
+            known: event_keys::find(tx, &wanted, now)?,
+            new: Vec::new(),
+        })
+    }
+
+    /// The event stored before under this one's key; else the key stands for `id` from now on.
+    fn earlier(&mut self, event: &Prepared, id: EventId) -> Option<EventId> {
+        let key = event.key?;
+        if let Some(earlier) = self.known.get(&key) {
+            return Some(*earlier);
+        }
+        self.known.insert(key, id);
+        self.new.push((key, id));
+        None
+    }
+
+    fn keep(&self, tx: &mut Tx<'_>) -> Result<(), IngestError> {
+        if self.new.is_empty() || event_keys::keep(tx, &self.new)? {
+            return Ok(());
+        }
+        Err(IngestError::Overtaken)
+    }
+
+    /// A repetition is answered like the first: with the alert the event raised then.
+    fn name_alerts(tx: &mut Tx<'_>, stored: &mut [Vec<Stored>]) -> Result<(), IngestError> {
+        let mut repeated: Vec<EventId> = stored
+            .iter()
+            .flatten()
+            .filter(|event| event.repeated)
+            .map(|event| event.id)
+            .collect();
+        if repeated.is_empty() {
+            return Ok(());
+        }
+        repeated.sort_unstable();
+        repeated.dedup();
+        let alerts: HashMap<EventId, i64> =
+            alerts::of_events(tx, &repeated)?.into_iter().collect();
+        for event in stored.iter_mut().flatten().filter(|event| event.repeated) {
+            event.alert = alerts.get(&event.id).copied();
+        }
+        Ok(())
+    }
+}
+
+/// Resolves the alerts of earlier events that are over, as their sender says.
+fn close(
+    tx: &mut Tx<'_>,
+    keys: &Keys,
+    batches: &[&Batch],
+    now: Timestamp,
+) -> Result<(), IngestError> {
+    for batch in batches {
+        for event in &batch.events {
+            if let Some(earlier) = event.closes.and_then(|key| keys.known.get(&key)) {
+                alerts::resolve_at_source(tx, &batch.caller, now, *earlier)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn new_alert<'a>(row: &events::Row<'a>, title: &'a str) -> NewAlert<'a> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use store::{Engine, StoreError};
+use store::{Engine, StoreError, Tx};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::names::{Found, Names};
@@ -10,6 +10,7 @@ use super::pipeline::{Batch, Outcome, Stored, store_batches};
 use crate::app::{App, Change};
 use crate::http::Problem;
 use crate::repeats::{Answer, RepeatError};
+use crate::sources::Sources;
 
 /// Events that may wait; beyond, senders hear 503.
 const QUEUE_EVENTS_MAX: usize = 65_536;
@@ -17,6 +18,8 @@ const QUEUE_EVENTS_MAX: usize = 65_536;
 const COMMIT_EVENTS_MAX: usize = 8_192;
 /// Requests taken from the queue at once.
 const COMMIT_BATCHES_MAX: usize = 1_024;
+/// Times a commit is tried in which other servers were faster with the same key.
+const ATTEMPTS_MAX: u32 = 4;
 /// Committing tasks on PostgreSQL; SQLite has one writer anyway.
 const POSTGRES_WRITERS: i64 = 3;
 
@@ -29,6 +32,9 @@ pub enum IngestError {
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopping,
+    /// Another server stored the same event, or answered the same request, at the same moment.
+    #[error("another request with the same key was stored at the same moment")]
+    Overtaken,
     /// A repeated request that gets no answer.
     #[error(transparent)]
     Repeat(#[from] RepeatError),
@@ -46,6 +52,9 @@ impl From<IngestError> for Problem {
             IngestError::Stopping => {
                 Self::unavailable("the server is stopping; nothing was stored")
             }
+            IngestError::Overtaken => {
+                Self::unavailable("the same event arrived twice at once; send it again")
+            }
             IngestError::Repeat(error) => error.into(),
             IngestError::Store(error) => error.into(),
         }
@@ -57,6 +66,7 @@ impl From<IngestError> for Problem {
 pub struct Ingest {
     sender: mpsc::Sender<Pending>,
     room: Arc<Semaphore>,
+    sources: Sources,
 }
 
 #[derive(Debug)]
@@ -100,7 +110,14 @@ impl Ingest {
         Self {
             sender,
             room: Arc::new(Semaphore::new(QUEUE_EVENTS_MAX)),
+            sources: Sources::default(),
         }
+    }
+
+    /// What is known of the senders' sources, and the counters of what became of their records.
+    #[must_use]
+    pub const fn sources(&self) -> &Sources {
+        &self.sources
     }
 
     /// Stores a batch, all or nothing; returns once it is synced to disk.
@@ -194,19 +211,29 @@ async fn commit(app: &App, names: &Arc<Names>, shard: i64, group: Vec<Pending>) 
         batches.push(batch);
         replies.push((reply, room));
     }
-    let result = {
-        let (app, names) = (app.clone(), Arc::clone(names));
-        let store = app.store.clone();
-        store
-            .write(move |tx| {
-                let (outcomes, found) = store_batches(tx, &app, &names, shard, &batches)?;
-                Ok::<_, IngestError>((batches, outcomes, found))
-            })
-            .await
+    let mut batches = Arc::new(batches);
+    let mut attempt = 1;
+    let result = loop {
+        let result = write(app, names, shard, &batches).await;
+        // The other's event or answer is there now, and will be found.
+        if attempt < ATTEMPTS_MAX
+            && matches!(
+                result,
+                Err(IngestError::Overtaken | IngestError::Repeat(RepeatError::UnderWay))
+            )
+        {
+            attempt = attempt.saturating_add(1);
+            continue;
+        }
+        break result;
     };
     match result {
-        Ok((batches, outcomes, found)) => {
+        Ok((mine, outcomes, found)) => {
             finish(app, names, &outcomes, found);
+            // The transaction handed its own hold back, so this one is the last.
+            drop(mine);
+            let batches = Arc::get_mut(&mut batches).map(std::mem::take);
+            let batches = batches.unwrap_or_default();
             for ((batch, outcome), (reply, _room)) in batches.into_iter().zip(outcomes).zip(replies)
             {
                 // A client that hung up has its events stored all the same.
@@ -225,6 +252,26 @@ async fn commit(app: &App, names: &Arc<Names>, shard: i64, group: Vec<Pending>) 
     }
 }
 
+type Written = (
+    Arc<Vec<Batch>>,
+    Vec<Result<Outcome, IngestError>>,
+    Found,
+);
+
+async fn write(
+    app: &App,
+    names: &Arc<Names>,
+    shard: i64,
+    batches: &Arc<Vec<Batch>>,
+) -> Result<Written, IngestError> {
+    let (this, names, batches) = (app.clone(), Arc::clone(names), Arc::clone(batches));
+    let body = move |tx: &mut Tx<'_>| {
+        let (outcomes, found) = store_batches(tx, &this, &names, shard, &batches)?;
+        Ok::<_, IngestError>((batches, outcomes, found))
+    };
+    app.store.write(body).await
+}
+
 /// After the commit: remember names, count, announce.
 fn finish(app: &App, names: &Names, outcomes: &[Result<Outcome, IngestError>], found: Found) {
     names.remember(found);
@@ -233,7 +280,7 @@ fn finish(app: &App, names: &Names, outcomes: &[Result<Outcome, IngestError>], f
         _ => &[],
     });
     let (mut events, mut alerts, mut last) = (0_u64, 0_u64, None);
-    for event in stored {
+    for event in stored.filter(|event| !event.repeated) {
         events = events.saturating_add(1);
         if event.alert.is_some() {
             alerts = alerts.saturating_add(1);

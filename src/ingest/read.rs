@@ -53,7 +53,19 @@ pub enum Content<T> {
     Batch(Vec<T>, Rejected),
 }
 
-/// Reads a body of events and hands each to `accept`, which may refuse it as well.
+/// Takes what is read: each event, and each line that is refused.
+pub trait Take<T> {
+    /// Takes an event, or refuses it as well.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn event(&mut self, event: NewEvent) -> Result<T, FieldErrors>;
+
+    /// Hears of a refused line: its place in the batch, what is wrong, and its bytes.
+    fn refused(&mut self, index: usize, errors: &FieldErrors, line: &[u8]);
+}
+
+/// Reads a body of events and hands each to `take`, which may refuse it as well.
 ///
 /// # Errors
 /// 400 when it holds one event that is not valid, is no JSON, or holds nothing; 413 when it
@@ -61,28 +73,44 @@ pub enum Content<T> {
 pub fn read_batch<T>(
     bytes: &[u8],
     media: MediaType,
-    mut accept: impl FnMut(NewEvent) -> Result<T, FieldErrors>,
+    take: &mut impl Take<T>,
 ) -> Result<Content<T>, Problem> {
-    let mut read = |line: &[u8]| read_line(line).and_then(&mut accept);
     match media {
         MediaType::NdJson => {
             let lines = bytes.split(|byte| *byte == b'\n').enumerate();
             let lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
-            collect(bytes.len(), lines.map(|(index, line)| (index, read(line))))
+            collect(bytes.len(), lines, take)
         }
         MediaType::Json if bytes.trim_ascii_start().first() == Some(&b'[') => {
             let elements: Vec<&RawValue> = serde_json::from_slice(bytes)
                 .map_err(|error| Problem::malformed(format!("not JSON: {error}")))?;
-            let lines = elements
-                .iter()
-                .map(|raw| read(raw.get().as_bytes()))
-                .enumerate();
-            collect(bytes.len(), lines)
+            let lines = elements.iter().map(|raw| raw.get().as_bytes());
+            collect(bytes.len(), lines.enumerate(), take)
         }
-        MediaType::Json => Ok(Content::Single(Box::new(
-            read(bytes).map_err(Problem::validation)?,
-        ))),
+        MediaType::Json => match documents(bytes) {
+            Some(documents) => collect(bytes.len(), documents.into_iter().enumerate(), take),
+            None => match read_line(bytes).and_then(|event| take.event(event)) {
+                Ok(event) => Ok(Content::Single(Box::new(event))),
+                Err(errors) => {
+                    take.refused(0, &errors, bytes);
+                    Err(Problem::validation(errors))
+                }
+            },
+        },
     }
+}
+
+/// The documents of a body that holds more than one object, one behind the other: NDJSON under
+/// the wrong name, or no line ends at all. `None` for anything else.
+fn documents(bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<&RawValue>();
+    stream.next()?.ok()?;
+    let rest = bytes.get(stream.byte_offset()..)?.trim_ascii_start();
+    if rest.first() != Some(&b'{') {
+        return None;
+    }
+    let documents = crate::adapters::documents(bytes).ok()?;
+    Some(documents.map(|it| it.unwrap_or_else(|bad| bad.bytes)).collect())
 }
 
 fn read_line(line: &[u8]) -> Result<NewEvent, FieldErrors> {
@@ -95,9 +123,10 @@ fn read_line(line: &[u8]) -> Result<NewEvent, FieldErrors> {
     read_new(line)
 }
 
-fn collect<T>(
+fn collect<'l, T>(
     bytes: usize,
-    lines: impl Iterator<Item = (usize, Result<T, FieldErrors>)>,
+    lines: impl Iterator<Item = (usize, &'l [u8])>,
+    take: &mut impl Take<T>,
 ) -> Result<Content<T>, Problem> {
     // Room for events of usual length: growing would copy them again and again.
     let mut events = Vec::with_capacity((bytes / USUAL_LENGTH).min(BATCH_MAX));
@@ -108,9 +137,12 @@ fn collect<T>(
                 "a batch has at most {BATCH_MAX} events; nothing was stored"
             )));
         }
-        match line {
+        match read_line(line).and_then(|event| take.event(event)) {
             Ok(event) => events.push(event),
-            Err(errors) => rejected.push(index, errors),
+            Err(errors) => {
+                take.refused(index, &errors, line);
+                rejected.push(index, errors);
+            }
         }
     }
     if events.is_empty() && rejected.count == 0 {
@@ -123,13 +155,24 @@ fn collect<T>(
 mod tests {
     use super::*;
 
+    /// Takes everything.
+    struct All;
+
+    impl Take<NewEvent> for All {
+        fn event(&mut self, event: NewEvent) -> Result<NewEvent, FieldErrors> {
+            Ok(event)
+        }
+
+        fn refused(&mut self, _: usize, _: &FieldErrors, _: &[u8]) {}
+    }
+
     const GOOD: &str = r#"{"source":"s","event_type":"t","severity":"low","description":"d"}"#;
 
     #[test]
     fn good_lines_are_kept_and_bad_ones_named() {
         let body = format!("{GOOD}\n\n{{}}\r\n{GOOD}\nnonsense");
         let Content::Batch(events, rejected) =
-            read_batch(body.as_bytes(), MediaType::NdJson, Ok).unwrap()
+            read_batch(body.as_bytes(), MediaType::NdJson, &mut All).unwrap()
         else {
             panic!("a batch")
         };
@@ -141,14 +184,18 @@ mod tests {
     #[test]
     fn an_array_is_a_batch_and_an_object_is_not() {
         let body = format!(" [{GOOD}, 5]");
-        let content = read_batch(body.as_bytes(), MediaType::Json, Ok).unwrap();
+        let content = read_batch(body.as_bytes(), MediaType::Json, &mut All).unwrap();
         assert!(
             matches!(content, Content::Batch(events, rejected) if events.len() == 1 && rejected.count == 1)
         );
         assert!(matches!(
-            read_batch(GOOD.as_bytes(), MediaType::Json, Ok).unwrap(),
+            read_batch(GOOD.as_bytes(), MediaType::Json, &mut All).unwrap(),
             Content::Single(_)
         ));
+        for two in [format!("{GOOD}{GOOD}"), format!("{GOOD}\n{GOOD}\n")] {
+            let content = read_batch(two.as_bytes(), MediaType::Json, &mut All).unwrap();
+            assert!(matches!(content, Content::Batch(events, _) if events.len() == 2));
+        }
         for empty in ["", "[]", "\n\n"] {
             let media = if empty == "[]" {
                 MediaType::Json
@@ -156,7 +203,7 @@ mod tests {
                 MediaType::NdJson
             };
             assert_eq!(
-                read_batch(empty.as_bytes(), media, Ok)
+                read_batch(empty.as_bytes(), media, &mut All)
                     .unwrap_err()
                     .status(),
                 400
@@ -168,7 +215,7 @@ mod tests {
     fn too_many_are_too_many() {
         let body = format!("{GOOD}\n").repeat(BATCH_MAX + 1);
         assert_eq!(
-            read_batch(body.as_bytes(), MediaType::NdJson, Ok)
+            read_batch(body.as_bytes(), MediaType::NdJson, &mut All)
                 .unwrap_err()
                 .status(),
             413

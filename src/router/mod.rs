@@ -23,6 +23,8 @@ pub fn declare() -> Routes {
     routes
         .add(CanOrKey(EventCreate), routes!(ingest::api::create))
         .add(CanOrKey(EventCreate), routes!(ingest::api::create_ingest))
+        .add(CanOrKey(EventCreate), routes!(ingest::receivers::format::any))
+        .add(CanOrKey(EventCreate), routes!(ingest::receivers::format::one))
         .add(Can(MonitorRead), routes!(events::api::list))
         .add(Can(MonitorRead), routes!(events::figures_api::histogram))
         .add(Can(MonitorRead), routes!(events::figures_api::fields))

@@ -12,6 +12,7 @@ mod nearest;
 mod parse;
 mod query;
 mod single;
+mod text;
 
 pub use fields::{Field, Kind, NONE, path_segments};
 pub use mistake::{Mistake, Span};
@@ -20,3 +21,4 @@ pub use narrow::narrow;
 pub use parse::{CHARS_MAX, TERMS_MAX, VALUES_MAX, WORDS_MAX};
 pub use query::{Query, Term, Value};
 pub use single::{take_countries, take_ids, take_query, take_time};
+pub use text::Sought;

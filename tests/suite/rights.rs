@@ -56,6 +56,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET", "/api/events/", PEOPLE),
     ("POST", "/api/events/", SENDERS),
     ("POST", "/api/events/ingest/", SENDERS),
+    ("POST", "/api/ingest/", SENDERS),
+    ("POST", "/api/ingest/{format}/", SENDERS),
     ("GET", "/api/events/histogram/", PEOPLE),
     ("GET", "/api/events/fields/", PEOPLE),
     ("GET", "/api/events/export/", PEOPLE),

@@ -183,6 +183,12 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
             .get::<Option<String>>(0)
             .map(|text| text.map(|text| text.to_lowercase()))
     })?;
+    connection.create_scalar_function("word_begins", 2, flags, |context| {
+        let text = context.get_raw(0).as_str_or_null()?;
+        let beginning = context.get_raw(1).as_str_or_null()?;
+        let both = text.zip(beginning);
+        Ok(both.map(|(text, beginning)| word_begins(text, beginning)))
+    })?;
     connection.create_scalar_function("strpos", 2, flags, |context| {
         let text = context.get_raw(0).as_str_or_null()?;
         let needle = context.get_raw(1).as_str_or_null()?;
@@ -191,6 +197,20 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
                 i64::try_from(at).unwrap_or(i64::MAX).saturating_add(1)
             })
         }))
+    })
+}
+
+/// Whether a text, in any case, has a beginning (in lower case) where a word begins: at its own
+/// beginning or behind a character of ASCII that is no letter, no digit and no `_`.
+fn word_begins(text: &str, beginning: &str) -> bool {
+    let lowered = if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        text.to_lowercase()
+    };
+    lowered.match_indices(beginning).any(|(at, _)| {
+        let before = lowered.as_bytes().get(..at).and_then(<[u8]>::last);
+        before.is_none_or(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric() && *byte != b'_')
     })
 }
 

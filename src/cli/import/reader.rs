@@ -12,7 +12,8 @@ use crate::app::App;
 use crate::cli::storing::BATCH_EVENTS;
 use crate::cli::terminal;
 use crate::events::{NewEvent, read_new};
-use crate::ingest::{EVENT_LINE_MAX, Prepared, eve};
+use crate::adapters::eve;
+use crate::ingest::{EVENT_LINE_MAX, Prepared};
 
 /// Bytes of lines in one batch, where they are long: 8 MiB.
 const BATCH_BYTES: usize = 8 << 20;

@@ -4,8 +4,9 @@ use base::{Severity, Timestamp};
 use store::{StoreError, Tx};
 
 use super::super::model::EventFilter;
-use super::find::Names;
-use super::matching::{newest, walked};
+use super::scan::scan;
+use super::search::Search;
+use super::tested::Names;
 
 /// The columns of [`Said`]; `attributes` of over 8,192 characters are not looked into, so that
 /// 2,000 events stay below 16 MiB.
@@ -51,12 +52,10 @@ pub(crate) fn sample(
             searched_from: None,
         });
     };
-    let mut events = newest(
+    let found = scan(
         tx,
+        Search::new(filter, &names, false),
         COLUMNS,
-        filter,
-        &names,
-        None,
         limit.saturating_add(1),
         |row| {
             Ok(Said {
@@ -71,6 +70,8 @@ pub(crate) fn sample(
             })
         },
     )?;
+    let searched_from = found.searched_from();
+    let mut events = found.rows;
     let length = usize::try_from(limit).unwrap_or(usize::MAX);
     if events.len() > length {
         events.truncate(length);
@@ -80,7 +81,6 @@ pub(crate) fn sample(
             searched_from: None,
         });
     }
-    let searched_from = walked(tx, filter, &names, None)?.searched_from();
     Ok(Sample {
         events,
         more: searched_from.is_some(),

@@ -1,11 +1,14 @@
 //! How many events fall into each stretch of time: from kept sums, or by looking at rows.
 
+use std::collections::BTreeMap;
+
 use base::{EventId, Severity, Timestamp};
 use store::{Sql, StoreError, Tx};
 
 use super::super::model::EventFilter;
-use super::find::{JOINED, Names, budget, table, test_rows, walk};
-use super::matching::{Walked, walked};
+use super::scan::{scan, searched_from};
+use super::search::{JOINED, Search, budget, table, walk};
+use super::tested::{Names, test_rows};
 use crate::rollups::{self, Kind, Span, Stretch};
 
 /// Counts by hour and source read at the most: 55 days of 30 sources with five severities.
@@ -56,8 +59,50 @@ impl<'f> Counting<'f> {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<(i64, Option<Timestamp>), StoreError> {
-        let walked: Walked = walked(tx, &self.between(from, to), &self.names, None)?;
-        Ok((walked.rows, walked.searched_from()))
+        let filter = self.between(from, to);
+        let (search, most) = (Search::new(&filter, &self.names, false), budget(&filter));
+        let mut sql = Sql::new("select count(*), min(id) from (select e.id from ");
+        sql.push(table(tx.engine(), &filter)).push(" where true");
+        walk(&mut sql, search, search.range);
+        sql.push(" limit ").bind(most.saturating_add(1)).push(") w");
+        let found = tx.select(&sql, |row| {
+            Ok((row.get::<i64>(0)?, row.get::<Option<EventId>>(1)?))
+        })?;
+        let (rows, last) = found.first().copied().unwrap_or_default();
+        Ok((rows.min(most), searched_from(last.filter(|_| rows > most))))
+    }
+
+    /// Looks at the newest rows of a range past the blocks that hold nothing, as many as a page
+    /// may: what matches, how many were looked at, and where that ended. `None` where blocks are
+    /// of no help.
+    pub(crate) fn past_blocks(
+        &self,
+        tx: &mut Tx<'_>,
+        from: Timestamp,
+        to: Timestamp,
+        seconds: i64,
+    ) -> Result<Option<(Vec<Bar>, i64, Option<Timestamp>)>, StoreError> {
+        let filter = self.between(from, to);
+        let search = Search::new(&filter, &self.names, false);
+        if search.groups().is_empty() {
+            return Ok(None);
+        }
+        let width = ids_in(seconds).max(1);
+        let found = scan(tx, search, "e.id, e.severity", i64::MAX, |row| {
+            Ok((row.get::<i64>(0)?.div_euclid(width), row.get(1)?))
+        })?;
+        let (looked_at, end) = (found.looked_at, found.searched_from());
+        let mut sums: BTreeMap<(i64, Severity), i64> = BTreeMap::new();
+        for key in found.rows {
+            let n = sums.entry(key).or_default();
+            *n = n.saturating_add(1);
+        }
+        let bars = sums.into_iter().map(|((bucket, severity), n)| Bar {
+            bucket,
+            severity,
+            n,
+        });
+        Ok(Some((bars.collect(), looked_at, end)))
     }
 
     /// Looks at the newest rows of a range, as many as a page may, and counts those that match.
@@ -74,7 +119,8 @@ impl<'f> Counting<'f> {
             .push(", e.severity, count(*) from (select * from ")
             .push(table(tx.engine(), &filter))
             .push(" where true");
-        walk(&mut sql, &filter, &self.names, false, None);
+        let search = Search::new(&filter, &self.names, false);
+        walk(&mut sql, search, search.range);
         sql.push(" limit ").bind(budget(&filter)).push(JOINED);
         test_rows(&mut sql, &filter, &self.names);
         sql.push(" group by 1, 2");

@@ -2,8 +2,10 @@
 
 use store::{Arg, Engine, Sql, StoreError, Tx};
 
+use super::super::blocks::{self, Token};
 use super::super::model::{EventAnyOf, EventFilter, EventTest};
 use super::condition::{condition, is_any};
+use crate::search::Sought;
 
 /// What a filter names, as the database knows it.
 pub(super) struct Names {
@@ -13,6 +15,8 @@ pub(super) struct Names {
     ids: Vec<Vec<i64>>,
     /// For each test the places its path can mean.
     places: Vec<Vec<Place>>,
+    /// For each test the expression its text is, on PostgreSQL.
+    expressions: Vec<String>,
     engine: Engine,
 }
 
@@ -36,6 +40,7 @@ impl Names {
             sources: Vec::new(),
             ids: Vec::new(),
             places: Vec::new(),
+            expressions: Vec::new(),
             engine: tx.engine(),
         };
         if filter.never {
@@ -68,8 +73,17 @@ impl Names {
                 EventAnyOf::Attribute { path, .. } => places(names.engine, path),
                 _ => Vec::new(),
             });
+            names.expressions.push(match any {
+                EventAnyOf::Text(text) => Sought::of(text).expression(),
+                _ => String::new(),
+            });
         }
         Ok(Some(names))
+    }
+
+    /// The tokens an event must have: of each group one.
+    pub(super) fn groups(&self, filter: &EventFilter) -> Vec<Vec<Token>> {
+        blocks::groups(filter, &self.ids, self.sources.len() == 1)
     }
 }
 
@@ -121,17 +135,18 @@ pub(super) fn test_rows<'a>(sql: &mut Sql<'a>, filter: &'a EventFilter, names: &
             sql.push(" and a.id is null");
         }
     }
-    let tests = filter.tests.iter().zip(&names.ids).zip(&names.places);
+    let known = names.ids.iter().zip(&names.places).zip(&names.expressions);
+    let tests = filter.tests.iter().zip(known);
     // What reads long texts comes last.
     for costly in [false, true] {
-        for ((test, ids), places) in tests.clone() {
+        for (test, ((ids, places), expression)) in tests.clone() {
             let reads = matches!(
                 test.any,
                 EventAnyOf::Text(_) | EventAnyOf::Tag(_) | EventAnyOf::Attribute { .. }
             );
             if reads == costly {
                 condition(sql, test.negated, |sql| {
-                    test_row(sql, &test.any, ids, places, names.engine);
+                    test_row(sql, &test.any, (ids, places, expression), names.engine);
                 });
             }
         }
@@ -141,8 +156,7 @@ pub(super) fn test_rows<'a>(sql: &mut Sql<'a>, filter: &'a EventFilter, names: &
 fn test_row<'a>(
     sql: &mut Sql<'a>,
     any: &'a EventAnyOf,
-    ids: &'a [i64],
-    places: &'a [Place],
+    (ids, places, expression): (&'a [i64], &'a [Place], &'a str),
     engine: Engine,
 ) {
     let optional = |sql: &mut Sql<'a>, column, given: &'a [Option<String>]| {
@@ -155,11 +169,11 @@ fn test_row<'a>(
         EventAnyOf::Country(codes) => optional(sql, "e.country", codes),
         EventAnyOf::Address(addresses) => optional(sql, "e.ip_address", addresses),
         EventAnyOf::Text(text) => {
-            sql.push("strpos(lower(e.description), ")
-                .bind(text)
-                .push(") > 0 or strpos(lower(s.name), ")
-                .bind(text)
-                .push(") > 0");
+            let sought = Sought::of(text);
+            for (column, between) in [("e.description", " or "), ("s.name", "")] {
+                text_in(sql, engine, column, sought, expression);
+                sql.push(between);
+            }
         }
         EventAnyOf::Tag(tags) => {
             sql.push(match engine {
@@ -180,6 +194,31 @@ fn test_row<'a>(
                 attribute(sql, engine, place, values);
             }
         }
+    }
+}
+
+/// Appends whether a column has a text, where a word begins or anywhere.
+fn text_in<'a>(
+    sql: &mut Sql<'a>,
+    engine: Engine,
+    column: &'static str,
+    sought: Sought<'a>,
+    expression: &'a str,
+) {
+    match (sought, engine) {
+        (Sought::Word(text), Engine::Sqlite) => {
+            sql.push("word_begins(").push(column).push(", ");
+            sql.bind(text).push(")");
+        }
+        (Sought::Part(text) | Sought::Word(text), _) => {
+            sql.push("strpos(lower(").push(column).push("), ");
+            sql.bind(text).push(") > 0");
+        }
+    }
+    if let (Sought::Word(_), Engine::Postgres) = (sought, engine) {
+        // Behind the first test, which is the cheaper one.
+        sql.push(" and lower(").push(column).push(") ~ ");
+        sql.bind(expression);
     }
 }
 

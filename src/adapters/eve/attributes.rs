@@ -1,7 +1,8 @@
 //! The record's fields under the names the Elastic Common Schema gives them.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::super::fields::{Fields, cut};
 use super::record::{Alert, Object, Record};
 use super::threat;
 
@@ -13,7 +14,7 @@ const URL_MAX: usize = 1024;
 /// Most recipients of a mail.
 const LIST_MAX: usize = 8;
 
-/// Maps a record; `suricata` and `suricata_trimmed` are never among the names.
+/// Maps a record; `suricata` and `trimmed` are never among the names.
 pub(super) fn mapped(record: &Record<'_>) -> Object {
     let mut fields = Fields::default();
     common(&mut fields, record);
@@ -24,7 +25,7 @@ pub(super) fn mapped(record: &Record<'_>) -> Object {
         sizes(&mut fields, record.whole);
     }
     protocols(&mut fields, record.whole);
-    fields.0
+    fields.into_object()
 }
 
 fn common(fields: &mut Fields, record: &Record<'_>) {
@@ -163,46 +164,4 @@ fn object<'a>(outer: &'a Object, name: &str) -> Option<&'a Object> {
 
 fn short(text: &str) -> String {
     cut(text, TEXT_MAX)
-}
-
-fn cut(text: &str, max: usize) -> String {
-    match text.char_indices().nth(max) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
-/// Nested objects, filled by dotted paths.
-#[derive(Default)]
-struct Fields(Object);
-
-impl Fields {
-    fn set(&mut self, path: &str, value: Option<impl Into<Value>>) {
-        let Some(value) = value else {
-            return;
-        };
-        let mut object = &mut self.0;
-        let mut rest = path;
-        while let Some((outer, inner)) = rest.split_once('.') {
-            let place = object
-                .entry(outer)
-                .or_insert_with(|| Value::Object(Map::new()));
-            // Paths are constants of this file and never go through a plain value.
-            let Value::Object(next) = place else {
-                return;
-            };
-            (object, rest) = (next, inner);
-        }
-        object.insert(rest.to_owned(), value.into());
-    }
-
-    /// Copies a member that is a text, and ignores one that is not.
-    fn text(&mut self, path: &str, from: &Object, name: &str) {
-        self.set(path, from.get(name).and_then(Value::as_str).map(short));
-    }
-
-    /// Copies a member that is a whole number, and ignores one that is not.
-    fn number(&mut self, path: &str, from: &Object, name: &str) {
-        self.set(path, from.get(name).and_then(Value::as_u64));
-    }
 }

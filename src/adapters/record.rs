@@ -1,4 +1,4 @@
-//! JSON that every reader reads alike, as values.
+//! One record: JSON that every reader reads alike, as values and as it came.
 
 use std::fmt;
 
@@ -6,35 +6,65 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::{EveError, LINE_MAX};
+/// A JSON object.
+pub type Object = Map<String, Value>;
 
-/// How deep lists and objects may be nested. Suricata's own stay below 8; the event's attributes
-/// hold the record one level down and must themselves be readable.
+/// How deep lists and objects may be nested. The event's attributes hold the record one level
+/// down and must themselves be readable.
 const DEPTH_MAX: u8 = 32;
 
 /// Where whole numbers end that 64 bits hold: 2^64. The parser turns longer ones into fractions
 /// and loses digits, so whatever is that large is refused.
 const NUMBER_END: f64 = 18_446_744_073_709_551_616.0;
 
-/// Reads a record: its fields, and its text without the white space around it.
-pub(super) fn read(line: &[u8]) -> Result<(Map<String, Value>, &RawValue), EveError> {
-    if line.len() > LINE_MAX {
-        return Err(EveError::TooLong);
+/// A record as its sender wrote it.
+#[derive(Debug)]
+pub struct Record<'a> {
+    /// Its members.
+    pub object: Object,
+    /// Its text, without the white space around it.
+    pub raw: &'a RawValue,
+}
+
+/// Why a text is no record, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {reason}")]
+pub struct RecordError {
+    /// Where in the record, such as `dns.queries[0].rrname`; `record` for the whole.
+    pub field: String,
+    /// What is wrong there.
+    pub reason: String,
+}
+
+impl<'a> Record<'a> {
+    /// Reads one JSON object, white space around it allowed.
+    ///
+    /// # Errors
+    /// [`RecordError`] when it is no JSON object, is cut off, names a member twice, is nested deeper
+    /// than 32, holds U+0000 or a number beyond 64 bits.
+    pub fn read(line: &'a [u8]) -> Result<Self, RecordError> {
+        let Value::Object(object) = value(line)? else {
+            return Err(refused("", "must be a JSON object".to_owned()));
+        };
+        let raw = serde_json::from_slice(line).map_err(|error| blame(line, &error))?;
+        Ok(Self { object, raw })
     }
-    let mut reader = serde_json::Deserializer::from_slice(line);
-    let value = Strict { depth: 0 }
+}
+
+/// Reads any JSON value by the same rules.
+///
+/// # Errors
+/// As [`Record::read`].
+pub fn value(text: &[u8]) -> Result<Value, RecordError> {
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    Strict { depth: 0 }
         .deserialize(&mut reader)
         .and_then(|value| reader.end().map(|()| value))
-        .map_err(|error| blame(line, &error))?;
-    let Value::Object(whole) = value else {
-        return Err(refused("", "must be a JSON object".to_owned()));
-    };
-    let raw = serde_json::from_slice(line).map_err(|error| blame(line, &error))?;
-    Ok((whole, raw))
+        .map_err(|error| blame(text, &error))
 }
 
 /// Finds the field that is to blame. Following the path costs time, so only refused records pay.
-fn blame(line: &[u8], error: &serde_json::Error) -> EveError {
+fn blame(line: &[u8], error: &serde_json::Error) -> RecordError {
     let mut track = serde_path_to_error::Track::new();
     let mut reader = serde_json::Deserializer::from_slice(line);
     let tracked = serde_path_to_error::Deserializer::new(&mut reader, &mut track);
@@ -46,14 +76,14 @@ fn blame(line: &[u8], error: &serde_json::Error) -> EveError {
     refused(&field, error.to_string())
 }
 
-fn refused(field: &str, reason: String) -> EveError {
+fn refused(field: &str, reason: String) -> RecordError {
     // A question mark stands for a name that could not be read.
     let field = match field.trim_end_matches('?').trim_end_matches('.') {
         "" => "record".to_owned(),
         // Names come from the record and may be of any length.
         path => path.chars().take(200).collect(),
     };
-    EveError::Json { field, reason }
+    RecordError { field, reason }
 }
 
 #[derive(Clone, Copy)]

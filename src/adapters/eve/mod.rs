@@ -30,14 +30,12 @@
 //!
 //! `suricata` is the record as it came, character for character. Where all of it would exceed
 //! [`ATTRIBUTES_MAX`](crate::events::ATTRIBUTES_MAX), long texts and lists are cut and
-//! `suricata_trimmed.bytes` tells how large the record was.
+//! `trimmed.bytes` tells how large the record was.
 
 mod attributes;
 mod category;
 mod describe;
 mod ends;
-mod fit;
-mod json;
 mod record;
 mod threat;
 
@@ -48,8 +46,19 @@ use base::Severity;
 
 pub use category::severity;
 
+use super::fit::{Original, fit};
+use super::record::RecordError;
+use super::{Context, Format, Object, Reading, each_object};
 use crate::events::{NewEvent, TAG_MAX, TAGS_MAX};
 use record::Record;
+
+/// Suricata's EVE JSON, one record or many.
+pub const FORMAT: Format = Format {
+    name: "suricata",
+    aliases: &["eve"],
+    title: "Suricata EVE JSON",
+    read: |body, cx, sink| each_object(body, sink, |record| read(record, cx)),
+};
 
 /// Longest record read, in bytes: 1 MiB. Suricata's own stay below 100 kB unless it is told to
 /// write whole payloads.
@@ -64,13 +73,8 @@ pub enum EveError {
     #[error("record is too long: at most {LINE_MAX} bytes")]
     TooLong,
     /// The line is no JSON object, or one that readers would read differently.
-    #[error("{field}: {reason}")]
-    Json {
-        /// Where in the record, such as `dns.queries[0].rrname`; `record` for the whole.
-        field: String,
-        /// What is wrong there.
-        reason: String,
-    },
+    #[error(transparent)]
+    Json(#[from] RecordError),
     /// A field every record has is not there.
     #[error("{field}: missing")]
     Missing {
@@ -93,8 +97,18 @@ impl EveError {
     pub fn field(&self) -> &str {
         match self {
             Self::TooLong => "record",
-            Self::Json { field, .. } => field,
+            Self::Json(error) => &error.field,
             Self::Missing { field } | Self::Invalid { field, .. } => field,
+        }
+    }
+
+    /// What is wrong with it, without its name.
+    fn reason(&self) -> String {
+        match self {
+            Self::TooLong => self.to_string(),
+            Self::Json(error) => error.reason.clone(),
+            Self::Missing { .. } => "missing".to_owned(),
+            Self::Invalid { expected, .. } => (*expected).to_owned(),
         }
     }
 }
@@ -110,9 +124,35 @@ impl EveError {
 /// `timestamp`, `event_type` or, for an alert, `alert`, `alert.signature` or `alert.severity` is
 /// missing or not what it should be, or another common field is there and not what it should be.
 pub fn event_from_eve(line: &[u8]) -> Result<NewEvent, EveError> {
-    let (whole, raw) = json::read(line)?;
-    let record = Record::read(&whole)?;
+    if line.len() > LINE_MAX {
+        return Err(EveError::TooLong);
+    }
+    event(&super::record::Record::read(line)?)
+}
+
+/// Whether an object is a record of EVE.
+pub(super) fn is(object: &Object) -> bool {
+    ["event_type", "timestamp"]
+        .iter()
+        .all(|name| object.contains_key(*name))
+        && ["flow_id", "src_ip", "pcap_cnt", "stats", "community_id", "in_iface"]
+            .iter()
+            .any(|name| object.contains_key(*name))
+}
+
+/// Turns a record that was read already into an event.
+pub(super) fn read(record: &super::record::Record<'_>, cx: &Context<'_>) -> super::Read {
+    let event = event(record).map_err(|error| {
+        super::refused(error.field(), error.reason())
+    })?;
+    cx.shaped(Reading::new(event), Some(&record.object))
+}
+
+fn event(record: &super::record::Record<'_>) -> Result<NewEvent, EveError> {
+    let super::record::Record { object: whole, raw } = record;
+    let record = Record::read(whole)?;
     let alert = record.alert.as_ref();
+    let mapped = attributes::mapped(&record);
     Ok(NewEvent {
         source_name: record.host.unwrap_or("suricata").to_owned(),
         event_type: format!("suricata-{}", slug(record.event_type)),
@@ -123,7 +163,7 @@ pub fn event_from_eve(line: &[u8]) -> Result<NewEvent, EveError> {
         ip_address: record.ends.external(),
         occurred_at: Some(record.timestamp),
         tags: tags(&record),
-        attributes: Some(fit::fit(&attributes::mapped(&record), &whole, raw)?),
+        attributes: fit(&mapped, Original::Json("suricata", whole, raw)),
     })
 }
 

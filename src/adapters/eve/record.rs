@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use base::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::EveError;
 use super::ends::{End, Ends};
@@ -14,8 +14,7 @@ const EVENT_TYPE_MAX: usize = 64;
 /// The years 1 to 9999 in microseconds since 1970: what an event's time may be.
 const TIMES: std::ops::Range<i64> = -62_135_596_800_000_000..253_402_300_800_000_000;
 
-/// A JSON object.
-pub(super) type Object = Map<String, Value>;
+pub(super) use crate::adapters::Object;
 
 /// A record, its common fields read.
 #[derive(Debug)]

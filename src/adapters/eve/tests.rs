@@ -446,7 +446,7 @@ fn what_does_not_fit_is_trimmed_with_a_mark() {
     keeps_the_limits(&event);
     let attributes = attributes(&event);
     assert_eq!(
-        attributes["suricata_trimmed"],
+        attributes["trimmed"],
         json!({ "bytes": line.len() })
     );
     assert_eq!(attributes["rule"]["id"], "9000101");
@@ -467,9 +467,9 @@ fn at_the_limit_the_record_is_kept_whole_and_one_byte_further_trimmed() {
     };
     let overhead = sized(0).to_string().len();
     let fits = sized(ATTRIBUTES_MAX - overhead);
-    assert_eq!(fits["suricata_trimmed"], Value::Null);
+    assert_eq!(fits["trimmed"], Value::Null);
     let trimmed = sized(ATTRIBUTES_MAX - overhead + 1);
-    assert!(trimmed["suricata_trimmed"]["bytes"].is_u64());
+    assert!(trimmed["trimmed"]["bytes"].is_u64());
 }
 
 #[test]
@@ -485,7 +485,7 @@ fn a_record_that_cannot_be_cut_to_size_leaves_the_mapped_fields() {
     keeps_the_limits(&event);
     let attributes = attributes(&event);
     assert_eq!(attributes["suricata"], Value::Null);
-    assert_eq!(attributes["suricata_trimmed"]["bytes"], line.len());
+    assert_eq!(attributes["trimmed"]["bytes"], line.len());
     assert_eq!(attributes["source"]["ip"], "203.0.113.41");
 }
 

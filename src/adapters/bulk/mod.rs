@@ -1,0 +1,1 @@
+//! Bulk requests of Elasticsearch and OpenSearch clients.

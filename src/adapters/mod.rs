@@ -1,0 +1,271 @@
+//! What senders write, as events: one folder a format. Nothing here knows the database, HTTP or
+//! the clock.
+//!
+//! [`FORMATS`] is the list; [`Format::read`] takes a body and hands on what became of each record
+//! in it. A record is turned into a [`Draft`], whose [`Fields`] have the names `docs/fields.md`
+//! lists, and [`Draft::finish`] brings it within the limits of an event and lets the source's
+//! [`Profile`] have its say. An object that does not say what it is goes through [`json`], which
+//! recognises the formats by their members; a line of text through [`text`].
+
+pub mod alertmanager;
+pub mod bulk;
+pub mod cef;
+pub mod cloudtrail;
+pub mod crowdsec;
+mod documents;
+mod draft;
+pub mod eve;
+pub mod falco;
+mod fields;
+mod fit;
+pub mod guardduty;
+pub mod json;
+pub mod keyvalue;
+pub mod leef;
+pub mod loki;
+pub mod ocsf;
+pub mod otlp;
+mod profile;
+mod record;
+pub mod severity;
+pub mod splunk;
+pub mod syslog;
+pub mod text;
+mod time;
+pub mod wazuh;
+pub mod windows;
+pub mod zeek;
+
+use std::ops::ControlFlow;
+
+use base::Timestamp;
+
+pub use documents::{DocumentError, documents};
+pub use draft::Draft;
+pub use fields::{Fields, cut};
+pub use fit::Original;
+pub use profile::{Pointer, PointerError, Profile};
+pub use record::{Object, Record, RecordError, value};
+pub use time::{parse_time, time_of};
+
+use crate::events::NewEvent;
+use crate::http::FieldErrors;
+
+/// Longest record, in bytes: 1 MiB.
+pub const RECORD_MAX: usize = 1024 * 1024;
+/// Longest key by which a sender names an event, in bytes.
+const KEY_MAX: usize = 1024;
+
+/// What the receiver knows before it has read a record.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// When the record was received.
+    pub now: Timestamp,
+    /// The only source the sender may speak for: every event gets it.
+    pub bound: Option<&'a str>,
+    /// The source of records that name none.
+    pub source: &'a str,
+    /// What administrators said of the source.
+    pub profile: &'a Profile,
+}
+
+/// A record as an event, with what its sender says about repetitions.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The event.
+    pub event: NewEvent,
+    /// The sender's own word or number for how bad it is, for the source's map of severities.
+    pub said: Option<String>,
+    /// What the sender calls this event: it is stored once in 48 hours. At most 1,024 bytes.
+    pub key: Option<String>,
+    /// The key of the earlier event that is over with this one: its alert is resolved.
+    pub closes: Option<String>,
+}
+
+/// What became of a record.
+pub type Read = Result<Reading, FieldErrors>;
+
+/// Takes what became of each record, in order, with its bytes. It may say that it has enough.
+pub type Sink<'s> = dyn FnMut(Read, &[u8]) -> ControlFlow<()> + 's;
+
+/// A body as it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Body<'a> {
+    /// Its bytes, decompressed.
+    pub bytes: &'a [u8],
+    /// Its media type without parameters, lower case; empty when none was given.
+    pub media: &'a str,
+}
+
+/// One way of writing events.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// Its name in addresses and settings.
+    pub name: &'static str,
+    /// Other names for it in addresses.
+    pub aliases: &'static [&'static str],
+    /// Its name for people.
+    pub title: &'static str,
+    /// Reads a body and hands every record to the sink.
+    ///
+    /// # Errors
+    /// Why the body as a whole cannot be read; nothing of it is to be stored then.
+    pub read: fn(&Body<'_>, &Context<'_>, &mut Sink<'_>) -> Result<(), String>,
+}
+
+/// Every format that is sent to `/api/ingest/NAME/`, in the order people are shown them.
+pub const FORMATS: &[Format] = &[
+    json::FORMAT,
+    eve::FORMAT,
+    wazuh::FORMAT,
+    crowdsec::FORMAT,
+    falco::FORMAT,
+    alertmanager::FORMAT,
+    cloudtrail::FORMAT,
+    guardduty::FORMAT,
+    ocsf::FORMAT,
+    zeek::FORMAT,
+    windows::FORMAT,
+    syslog::FORMAT,
+    cef::FORMAT,
+    leef::FORMAT,
+    keyvalue::FORMAT,
+];
+
+/// The formats an object is recognised as by its members: the first that claims it reads it.
+const RECOGNISED: &[(fn(&Object) -> bool, ReadRecord)] = &[
+    (eve::is, eve::read),
+    (wazuh::is, wazuh::read),
+    (ocsf::is, ocsf::read),
+    (cloudtrail::is, cloudtrail::read),
+    (guardduty::is, guardduty::read),
+    (falco::is, falco::read),
+    (crowdsec::is, crowdsec::read),
+    (windows::is, windows::read),
+    (zeek::is, zeek::read),
+];
+
+type ReadRecord = fn(&Record<'_>, &Context<'_>) -> Read;
+
+impl Format {
+    /// The format of a name or an alias.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        FORMATS
+            .iter()
+            .find(|format| format.name == name || format.aliases.contains(&name))
+    }
+}
+
+impl Reading {
+    /// An event without a key.
+    #[must_use]
+    pub const fn new(event: NewEvent) -> Self {
+        Self {
+            event,
+            said: None,
+            key: None,
+            closes: None,
+        }
+    }
+
+    /// The same with the sender's key; one that is empty or too long is none.
+    #[must_use]
+    pub fn with_key(mut self, key: Option<String>) -> Self {
+        self.key = key.filter(|key| (1..=KEY_MAX).contains(&key.len()));
+        self
+    }
+}
+
+impl Context<'_> {
+    /// Gives an event the source its sender is bound to, and what the source's profile says;
+    /// `object` is what the profile's pointers point into.
+    ///
+    /// # Errors
+    /// A pointer leads to a value that its field cannot hold.
+    pub fn shaped(&self, mut reading: Reading, object: Option<&Object>) -> Read {
+        self.profile.shape(&mut reading, object)?;
+        if let Some(source) = self.bound {
+            source.clone_into(&mut reading.event.source_name);
+        }
+        Ok(reading)
+    }
+}
+
+/// A refusal that names one field.
+#[must_use]
+pub fn refused(field: &str, what: impl Into<String>) -> FieldErrors {
+    FieldErrors::from([(field.to_owned(), vec![what.into()])])
+}
+
+/// Reads one record by whatever format claims it; `None` when none does.
+fn recognised(record: &Record<'_>, cx: &Context<'_>) -> Option<Read> {
+    let (_, read) = RECOGNISED.iter().find(|(is, _)| is(&record.object))?;
+    Some(read(record, cx))
+}
+
+/// Reads a record out of its text.
+///
+/// # Errors
+/// It is too long or no JSON object.
+pub fn read_object(text: &[u8]) -> Result<Record<'_>, FieldErrors> {
+    if text.len() > RECORD_MAX {
+        return Err(refused(
+            "record",
+            format!("a record has at most {RECORD_MAX} bytes"),
+        ));
+    }
+    Record::read(text).map_err(|error| refused(&error.field, error.reason))
+}
+
+/// Hands each JSON object of a body to `read`, and what became of it to the sink.
+///
+/// # Errors
+/// The body holds no record, or is an array that cannot be read.
+fn each_object(
+    body: &Body<'_>,
+    sink: &mut Sink<'_>,
+    mut read: impl FnMut(&Record<'_>) -> Read,
+) -> Result<(), String> {
+    for document in documents(body.bytes)? {
+        let (result, bytes) = match document {
+            Ok(bytes) => (read_object(bytes).and_then(|record| read(&record)), bytes),
+            Err(DocumentError { bytes, reason }) => (Err(refused("record", reason)), bytes),
+        };
+        if sink(result, bytes).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Hands each line of a body of text to `read`, and what became of it to the sink; blank lines
+/// are passed over.
+///
+/// # Errors
+/// The body holds no line.
+fn each_line(
+    body: &Body<'_>,
+    sink: &mut Sink<'_>,
+    mut read: impl FnMut(&str) -> Read,
+) -> Result<(), String> {
+    let lines = body.bytes.split(|byte| *byte == b'\n');
+    let mut lines = lines
+        .map(<[u8]>::trim_ascii)
+        .filter(|line| !line.is_empty())
+        .peekable();
+    if lines.peek().is_none() {
+        return Err("holds no record".to_owned());
+    }
+    for line in lines {
+        let result = if line.len() > RECORD_MAX {
+            Err(refused("record", "longer than 1 MiB"))
+        } else {
+            read(&String::from_utf8_lossy(line))
+        };
+        if sink(result, line).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,1 @@
+//! `POST /api/v2/alerts`, as Prometheus and Alertmanager know it.

@@ -1,0 +1,1 @@
+//! What bulk clients of Elasticsearch and OpenSearch need.
