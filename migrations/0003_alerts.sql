@@ -76,3 +76,14 @@ create table alert_counts (
 -- only postgres
 );
 -- all
+
+-- Which alert gathers the events of a source that is beyond its budget of alerts.
+create table storms (
+  source_id bigint not null,
+  severity smallint not null,
+  -- The event that raised the alert; 0 before the first storm.
+  event_id bigint not null,
+  -- When it went on last.
+  at bigint not null,
+  primary key (source_id, severity)
+) strict;

@@ -15,39 +15,51 @@ create table source_settings (
   alert_budget bigint,
   -- Seconds without an event after which an alert says so.
   silent_after bigint,
-  -- The newest event when that alert was raised: the same silence is told once.
+  -- The silence that was told: when the source was last heard of before it, and the event that
+  -- says so. Both absent, it speaks.
   silent_told bigint,
+  silent_event bigint,
   created_at bigint not null,
   updated_at bigint not null,
   version bigint not null default 1
 ) strict;
 
+-- Rises with each change of a description, by which the other servers know of it.
+create table source_changes (
+  one smallint primary key check (one = 1),
+  version bigint not null
+) strict;
+insert into source_changes (one, version) values (1, 0);
+
 -- What became of the records of each source, by the hour; written every few seconds.
 create table source_counts (
-  -- Hours since 1970.
-  hour bigint not null,
   -- The name, not the id: what is refused may name a source that has no event.
   source text not null,
+  -- Hours since 1970.
+  hour bigint not null,
   -- 1 accepted, 2 rejected, 3 throttled, 4 repeated (accepted before, stored once).
   outcome smallint not null,
   n bigint not null,
-  primary key (hour, source, outcome)
+  primary key (source, hour, outcome)
 -- only sqlite
 ) strict, without rowid;
 -- only postgres
 ) with (fillfactor = 70);
 -- all
 
--- When a source was last heard of, stored or not.
+-- When a source was first and last heard of, stored or not.
 create table source_seen (
   source text primary key,
-  at bigint not null
+  first_at bigint not null,
+  last_at bigint not null
 ) strict;
 
 -- Records that were refused, the newest ones.
 create table dead_letters (
   id bigint generated always as identity primary key,
   received_at bigint not null,
+  -- Bytes of the texts of this row: what is kept has a bound in bytes too.
+  bytes bigint not null,
   source text not null,
   format text not null,
   -- Its place in the request, from 0.
@@ -63,15 +75,17 @@ create table dead_letters (
   address text not null
 ) strict;
 
--- What a sender itself calls one event, so that a repetition is stored once; kept for 48 hours.
+-- What a sender itself calls one event, so that a repetition is stored once; kept until it has not
+-- been seen for 48 hours, and while the alert of its event is unresolved.
 create table event_keys (
   -- SHA-256 of sender and key, cut to 16 bytes.
   hash bytea primary key,
-  -- Carries the time, by which old ones are forgotten.
-  event_id bigint not null
+  event_id bigint not null,
+  -- When it was last seen, to within an hour.
+  seen_at bigint not null
 -- only sqlite
 ) strict, without rowid;
 -- only postgres
 );
 -- all
-create index event_keys_age on event_keys (event_id);
+create index event_keys_age on event_keys (seen_at);

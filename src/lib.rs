@@ -69,6 +69,9 @@ pub mod stream;
 // The way in.
 pub mod ingest;
 
+// What is not kept for ever.
+pub mod retention;
+
 // Documentation, health, metrics.
 pub mod web;
 

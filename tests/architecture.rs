@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The modules of `src/`; each may use only those before it.
-const ORDER: [&str; 26] = [
+const ORDER: [&str; 27] = [
     "config",
     "secrets",
     "limits",
@@ -30,6 +30,7 @@ const ORDER: [&str; 26] = [
     "overview",
     "stream",
     "ingest",
+    "retention",
     "web",
     "dashboard",
     "router",

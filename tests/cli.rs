@@ -199,6 +199,34 @@ on_both! {
         assert_eq!(audit[0]["actor_kind"], "system");
     }
 
+    async fn sources_are_described_shown_and_removed(database) {
+        let program = Program::on(database).migrated();
+        program.run(&["source", "show", "fw-01"]).refused(1, "watchpost: there is no source fw-01");
+        program.run(&["source", "set", "fw-01", "--kind", "morse"]).refused(2, "watchpost: kind: must be one of json, ");
+        program.run(&["source", "set", "fw-01", "--rate-limit", "0"]).refused(2, "watchpost: rate_limit: must be 1 to ");
+        let profile = database.folder().join("profile.json");
+        std::fs::write(&profile, r#"{"severities": {"sev1": "worst"}}"#).unwrap();
+        let profile = profile.to_str().unwrap();
+        let set = ["source", "set", "fw-01", "--profile", profile];
+        program.run(&set).refused(2, "watchpost: profile.severities.sev1: ");
+        std::fs::write(profile, r#"{"severities": {"sev1": "CRITICAL"}, "labels": {"site": "Köln"}}"#).unwrap();
+        program.run(&[&set[..], &["--kind", "webhook", "--silent-after", "3600"]].concat()).done();
+        program.run(&["source", "set", "fw-01", "--clear", "kind", "--rate-limit", "9"]).done();
+        let shown = program.lines(&["source", "show", "fw-01", "--json"]);
+        assert_eq!((&shown[0]["kind"], &shown[0]["rate_limit"], &shown[0]["silent_after"]), (&Value::Null, &Value::from(9), &Value::from(3600)));
+        assert_eq!(shown[0]["profile"]["labels"]["site"], "Köln");
+        assert_eq!(shown[0]["version"], 2);
+        program.run_with_input(&["import", "-"], format!("{EVENT}\n{EVENT}\n").as_bytes()).done();
+        let listed = program.lines(&["source", "list", "--json"]);
+        assert_eq!((listed.len(), &listed[0]["day"]["accepted"]), (1, &Value::from(2)));
+        let table = program.run(&["source", "list"]).done().output;
+        assert!(table.lines().nth(1).unwrap().ends_with("fw-01"), "{table}");
+        program.run(&["source", "remove", "fw-01"]).done();
+        let audit = program.lines(&["export", "--audit"]);
+        let actions: Vec<_> = audit.iter().filter_map(|it| it["action"].as_str()).filter(|it| it.starts_with("source.")).collect();
+        assert_eq!(actions, ["source.created", "source.changed", "source.deleted"]);
+    }
+
     async fn good_lines_are_stored_and_bad_ones_named(database) {
         let program = Program::on(database);
         let bad = EVENT.replace("high", "severe");

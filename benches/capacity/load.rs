@@ -15,12 +15,17 @@ pub(crate) type Requests = Arc<Vec<Vec<u8>>>;
 
 /// A request with a body.
 pub(crate) fn post(path: &str, media: &str, authorization: &str, body: &str) -> Vec<u8> {
+    post_bytes(path, media, authorization, body.as_bytes())
+}
+
+/// A request with a body of any bytes.
+pub(crate) fn post_bytes(path: &str, media: &str, authorization: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
-    format!(
+    let head = format!(
         "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}Content-Type: {media}\r\n\
-         Content-Length: {length}\r\n\r\n{body}"
-    )
-    .into_bytes()
+         Content-Length: {length}\r\n\r\n"
+    );
+    [head.as_bytes(), body].concat()
 }
 
 /// A request without one.

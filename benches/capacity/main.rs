@@ -15,13 +15,16 @@ mod control;
 mod cpu;
 mod disk;
 mod events;
+mod finding;
 mod list;
 mod load;
 mod ndjson;
 mod parse_only;
 mod postgres;
 mod postgres_rows;
+mod protobuf;
 mod report;
+mod senders;
 mod server;
 mod single;
 mod sqlite;
@@ -46,8 +49,12 @@ enum Case {
     Single,
     /// Pages of alerts and events, beside the same statements without HTTP.
     List,
+    /// Every filter of many events, and what else could serve them.
+    Finding,
     /// Both ways in with PostgreSQL, beside binary COPY and an INSERT for each event.
     Postgres,
+    /// Other programs' forms, beside NDJSON of the same content.
+    Senders,
 }
 
 /// Measures the server's capacity.
@@ -72,6 +79,9 @@ struct Arguments {
     /// Lists over ten million events instead of one.
     #[arg(long)]
     large: bool,
+    /// An empty PostgreSQL database for the case `finding`, instead of an SQLite file.
+    #[arg(long)]
+    database: Option<String>,
     /// Prints the results as JSON too.
     #[arg(long)]
     json: bool,
@@ -91,6 +101,7 @@ struct Setup {
     server: PathBuf,
     log_level: String,
     large: bool,
+    database: Option<String>,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -106,6 +117,7 @@ fn main() -> anyhow::Result<()> {
         server: arguments.server,
         log_level: arguments.log_level,
         large: arguments.large,
+        database: arguments.database,
     };
     let wanted = |case| arguments.cases.is_empty() || arguments.cases.contains(&case);
     let mut report = Report::default();
@@ -116,7 +128,9 @@ fn main() -> anyhow::Result<()> {
             Case::Ndjson => ndjson::run(&setup, &mut report),
             Case::Single => single::run(&setup, &mut report),
             Case::List => list::run(&setup, &mut report),
+            Case::Finding => finding::run(&setup, &mut report),
             Case::Postgres => postgres::run(&setup, &mut report),
+            Case::Senders => senders::run(&setup, &mut report),
         });
     std::fs::remove_dir_all(&dir)?;
     report.print();

@@ -18,12 +18,14 @@ use clap::Parser;
 use tower::util::MapRequest;
 use watchpost::app::App;
 use watchpost::config::Settings;
+use watchpost::events::PackedEvent;
 use watchpost::http::listener::{self, ConnectionCounts, ListenerLimits};
 use watchpost::http::{
-    Access, BodyLimits, Caller, Capability, Problem, canonical, finish, read_body,
+    Access, BodyLimits, BodyRoom, Caller, Capability, FieldErrors, Problem, canonical, finish,
+    read_body,
 };
 use watchpost::identity::{self, Gate, NewKey, guard};
-use watchpost::ingest::{Content, Prepared, Stored, read_batch};
+use watchpost::ingest::{Content, Prepared, Stored, Take, read_batch};
 
 use crate::{Setup, cpu, server};
 
@@ -37,20 +39,33 @@ struct Flags {
     settings: Settings,
 }
 
+/// Enriches events as the server does.
+struct Preparing<'a>(&'a App);
+
+impl Take<Prepared> for Preparing<'_> {
+    fn event(&mut self, event: PackedEvent) -> Result<Prepared, FieldErrors> {
+        Ok(Prepared::new(self.0, event))
+    }
+
+    fn refused(&mut self, _: usize, _: &FieldErrors, _: &[u8]) {}
+}
+
 async fn parse(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let limits = BodyLimits {
         compressed: 8 << 20,
         decompressed: 32 << 20,
     };
     let (parts, body) = request.into_parts();
-    let body = read_body(&parts.headers, body, limits).await?;
-    let accept = |event| Ok(Prepared::new(&app, event));
-    let Content::Single(event) = read_batch(&body.bytes, body.media, accept)? else {
+    let body = read_body(&parts.headers, body, limits, BodyRoom::default()).await?;
+    let content = read_batch(&body.bytes, body.media, &mut Preparing(&app))?;
+    let Content::Single(event) = content else {
         return Err(Problem::malformed("one event, please"));
     };
     let event = event.stored(Stored {
         id: EventId::new(1),
         alert: None,
+        repeated: false,
+        folded: false,
     });
     Ok((http::StatusCode::CREATED, axum::Json(event)).into_response())
 }

@@ -25,6 +25,16 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it on a database; its log goes to a file in the folder.
     pub(crate) fn start(setup: &Setup, database: &str, folder: &Path) -> anyhow::Result<Self> {
+        Self::start_with(setup, database, folder, &[])
+    }
+
+    /// The same with further settings in its environment.
+    pub(crate) fn start_with(
+        setup: &Setup,
+        database: &str,
+        folder: &Path,
+        settings: &[(&str, String)],
+    ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let log = std::fs::File::create(folder.join("server.log"))?;
         let mut child = Command::new(&setup.server)
@@ -38,6 +48,9 @@ impl Server {
             .args(["--database-url", database, "--log-level", &setup.log_level])
             .args(["--admin-username", ADMIN.0, "--admin-password", ADMIN.1])
             .args(["--rate-limit-user", "off", "--rate-limit-ingest", "off"])
+            // Every severe event raises its alert: gathering a storm would be less work.
+            .args(["--alert-budget", "off"])
+            .envs(settings.iter().map(|(name, value)| (name, value)))
             .arg("--data-dir")
             .arg(folder)
             .current_dir(folder)

@@ -102,7 +102,7 @@ fn tell(report: &mut Report, levels: &[Level; 3], syncs: &Samples, guard: &Sampl
     let what = "single, 32 connections, to the route that stores nothing";
     report.add("G3", what, &some.ratio, Goal::None);
     let what = "single, 128 connections, to the route that stores nothing";
-    report.add("G3", what, &many.ratio, Goal::AtLeast(0.40));
+    report.add("G3", what, &many.ratio, Goal::AtLeast(0.45));
     report.add(
         "",
         "append of 4 KiB and sync, ms, p50",

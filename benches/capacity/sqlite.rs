@@ -8,6 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params};
 use store::{Location, Options, Store};
 use watchpost::migrations::MIGRATIONS;
+use watchpost::rollups::{Kind, Origin};
 
 const EVENT_COLUMNS: &str = "id, source_id, event_type_id, severity, description, ip_address, \
     country, geo, occurred_at, tags, attributes, user_id, key_id";
@@ -76,7 +77,7 @@ impl Stored {
 
 /// Which rows a baseline inserts, and into what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum Into {
     /// Events, into the server's table with its indexes.
     Events,
     /// Events, into the same table without its secondary indexes.
@@ -89,20 +90,20 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub(crate) struct Raw {
     connection: Connection,
-    kind: Kind,
+    into: Into,
 }
 
 impl Raw {
     /// Makes one with the server's schema and settings.
-    pub(crate) fn create(folder: &Path, kind: Kind) -> anyhow::Result<Self> {
+    pub(crate) fn create(folder: &Path, into: Into) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
-        let path = folder.join(format!("{kind:?}.db"));
+        let path = folder.join(format!("{into:?}.db"));
         migrate(&Location::Sqlite(path.clone()))?;
         let connection = open(&path)?;
-        if kind == Kind::WithoutIndexes {
-            connection.execute_batch("drop index events_source; drop index events_severe")?;
+        if into == Into::WithoutIndexes {
+            drop_indexes(&connection)?;
         }
-        Ok(Self { connection, kind })
+        Ok(Self { connection, into })
     }
 
     /// Inserts rows, so many in one commit.
@@ -111,7 +112,7 @@ impl Raw {
         for events in rows.events.chunks(per_commit.max(1)) {
             self.connection.execute_batch("begin immediate")?;
             self.insert_into("events", EVENT_COLUMNS, events.iter())?;
-            if self.kind == Kind::Everything {
+            if self.into == Into::Everything {
                 let last = events.last().map_or(0, |row| number(row, 0));
                 let mut mine = Vec::new();
                 while let Some(alert) = alerts.next_if(|row| number(row, 0) <= last) {
@@ -173,8 +174,58 @@ impl Raw {
                 .count();
             statement.execute(params![severity, i64::try_from(n)?])?;
         }
+        self.sum(events, alerts)
+    }
+
+    /// The sums by minute, half hour, hour and day.
+    fn sum(&self, events: &[Vec<Value>], alerts: &[&Vec<Value>]) -> anyhow::Result<()> {
+        let mut sums: BTreeMap<(i64, i64, i64, i64), i64> = BTreeMap::new();
+        let mut add = |kind: Kind, at: i64, item: i64| {
+            let minute = at.div_euclid(60_000_000);
+            for span in kind.spans() {
+                let key = (kind.id(), span.minutes(), span.start(minute), item);
+                *sums.entry(key).or_default() += 1;
+            }
+        };
+        let origin = |row: &[Value], at: usize| match row.get(at) {
+            Some(Value::Text(code)) => Origin::new(Some(code), false).item(),
+            _ => Origin::Unknown.item(),
+        };
+        for row in events {
+            let at = base::EventId::new(number(row, 0)).timestamp().micros();
+            add(Kind::EventSeverity, at, number(row, 3));
+            add(Kind::EventSource, at, number(row, 1));
+            add(Kind::EventOrigin, at, origin(row, 6));
+        }
+        for row in alerts {
+            let at = number(row, 8);
+            add(Kind::AlertSeverity, at, number(row, 2));
+            add(Kind::OpenFlow, at, number(row, 2));
+            add(Kind::AlertSource, at, number(row, 4));
+            add(Kind::AlertOrigin, at, origin(row, 7));
+        }
+        let mut statement = self.connection.prepare_cached(
+            "insert into rollups (kind, span, start, item, shard, n) values (?1, ?2, ?3, ?4, 0, ?5) \
+             on conflict (kind, span, start, item, shard) do update set n = rollups.n + excluded.n",
+        )?;
+        for ((kind, span, start, item), n) in sums {
+            statement.execute(params![kind, span, start, item, n])?;
+        }
         Ok(())
     }
+}
+
+/// Leaves the table of events its primary key alone.
+fn drop_indexes(connection: &Connection) -> anyhow::Result<()> {
+    let sql = "select name from sqlite_master where type = 'index' and tbl_name = 'events' \
+               and sql is not null";
+    let mut statement = connection.prepare(sql)?;
+    let names = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let names: Vec<String> = names.collect::<Result<_, _>>()?;
+    for name in names {
+        connection.execute_batch(&format!("drop index {name}"))?;
+    }
+    Ok(())
 }
 
 /// Opens a database with the settings the server uses for writing.

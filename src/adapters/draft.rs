@@ -8,7 +8,9 @@ use super::fields::{Fields, cut};
 use super::fit::{Original, fit};
 use super::record::Object;
 use super::{Context, Read, Reading};
-use crate::events::{DESCRIPTION_MAX, EVENT_TYPE_MAX, NewEvent, SOURCE_NAME_MAX, TAG_MAX, TAGS_MAX};
+use crate::events::{
+    DESCRIPTION_MAX, EVENT_TYPE_MAX, NewEvent, SOURCE_NAME_MAX, TAG_MAX, TAGS_MAX,
+};
 
 /// What an adapter knows of an event. Absent fields get what the source's profile or the context
 /// says; texts that are too long are cut.
@@ -36,6 +38,8 @@ pub struct Draft {
     pub key: Option<String>,
     /// The key of the earlier event that is over with this one.
     pub closes: Option<String>,
+    /// What the sender calls what goes on.
+    pub ongoing: Option<String>,
 }
 
 impl Draft {
@@ -56,9 +60,14 @@ impl Draft {
     /// # Errors
     /// The source's profile points to what a field cannot hold.
     pub fn finish(self, cx: &Context<'_>, original: Original<'_>) -> Read {
+        let parsed: Object;
         let object: Option<&Object> = match original {
             Original::Json(_, object, _) => Some(object),
-            Original::Text(..) | Original::Nothing => None,
+            Original::Written(_, raw) if !cx.profile.mapping.is_empty() => {
+                parsed = serde_json::from_str(raw.get()).unwrap_or_default();
+                Some(&parsed)
+            }
+            Original::Written(..) | Original::Text(..) | Original::Nothing => None,
         };
         let address = |path: &str| self.fields.get(path)?.as_str()?.parse().ok();
         let ip_address = self
@@ -87,6 +96,7 @@ impl Draft {
         let reading = Reading {
             said: self.said,
             closes: self.closes,
+            ongoing: self.ongoing,
             ..Reading::new(event)
         };
         cx.shaped(reading.with_key(self.key), object)
@@ -177,15 +187,24 @@ mod tests {
             draft.tag(format!("{number}{}", "t".repeat(500)));
         }
         draft.fields.set("source.ip", Some("192.0.2.1"));
-        let event = draft.finish(&cx, Original::Text("message", "x")).unwrap().event;
+        let event = draft
+            .finish(&cx, Original::Text("message", "x"))
+            .unwrap()
+            .event;
         assert_eq!(event.source_name.chars().count(), SOURCE_NAME_MAX);
         assert_eq!(event.event_type, "gr-e-of-things");
         assert_eq!(event.description.chars().count(), DESCRIPTION_MAX);
         assert!(!event.description.contains('\0'));
         assert_eq!(event.tags.len(), TAGS_MAX);
         assert_eq!(event.ip_address, Some("192.0.2.1".parse().unwrap()));
-        let empty = Draft::default().finish(&cx, Original::Nothing).unwrap().event;
-        assert_eq!((empty.source_name.as_str(), empty.event_type.as_str()), ("edge", "event"));
+        let empty = Draft::default()
+            .finish(&cx, Original::Nothing)
+            .unwrap()
+            .event;
+        assert_eq!(
+            (empty.source_name.as_str(), empty.event_type.as_str()),
+            ("edge", "event")
+        );
         assert!(empty.attributes.is_none());
     }
 }

@@ -10,6 +10,8 @@ use super::record::Object;
 const TEXT_MAX: usize = 1_024;
 /// Longest text copied from a record's member ([`Fields::text`]), in characters.
 const COPIED_MAX: usize = 160;
+/// Longest name of a label, in characters.
+const LABEL_NAME_MAX: usize = 128;
 /// Bytes all fields may take together; what comes later is left out. The original keeps it.
 const BYTES_MAX: usize = 56 * 1024;
 
@@ -83,7 +85,10 @@ impl Fields {
     /// Sets a field to an address in its canonical text, when the text is one.
     pub fn address(&mut self, path: &str, text: Option<&str>) {
         let address = text.and_then(|text| text.trim().parse::<IpAddr>().ok());
-        self.set(path, address.map(|address| address.to_canonical().to_string()));
+        self.set(
+            path,
+            address.map(|address| address.to_canonical().to_string()),
+        );
     }
 
     /// Sets a field to a port or another number of 16 bits, written as a number or a text.
@@ -93,6 +98,15 @@ impl Fields {
             other => other.as_u64().and_then(|n| u16::try_from(n).ok()),
         });
         self.set(path, number);
+    }
+
+    /// Sets `labels.NAME`, whatever the name: its dots become `_`, as no path is meant by them, and
+    /// at most 128 characters of it are kept.
+    pub fn label(&mut self, name: &str, value: Option<impl Into<Value>>) {
+        let name: String = name.chars().take(LABEL_NAME_MAX).collect();
+        if !name.is_empty() && !name.contains('\0') {
+            self.set(&format!("labels.{}", name.replace('.', "_")), value);
+        }
     }
 
     /// The value at a path.
@@ -131,14 +145,17 @@ impl Fields {
 fn written_size(value: &Value) -> usize {
     match value {
         Value::String(text) => {
-            let escaped = text.bytes().filter(|b| *b < 0x20 || *b == b'"' || *b == b'\\');
+            let escaped = text
+                .bytes()
+                .filter(|b| *b < 0x20 || *b == b'"' || *b == b'\\');
             text.len().saturating_add(escaped.count().saturating_mul(5))
         }
-        Value::Array(values) => values
-            .iter()
-            .fold(2, |sum: usize, value| sum.saturating_add(written_size(value))),
+        Value::Array(values) => values.iter().fold(2, |sum: usize, value| {
+            sum.saturating_add(written_size(value))
+        }),
         Value::Object(members) => members.iter().fold(2, |sum: usize, (name, value)| {
-            sum.saturating_add(name.len()).saturating_add(written_size(value))
+            sum.saturating_add(name.len())
+                .saturating_add(written_size(value))
         }),
         _ => 24,
     }

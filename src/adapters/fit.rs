@@ -44,6 +44,8 @@ const CUTS: [Cut; 4] = [
 pub enum Original<'a> {
     /// A JSON object, as values and as it came.
     Json(&'a str, &'a Object, &'a RawValue),
+    /// A JSON object as its text only; it is taken apart where somebody asks.
+    Written(&'a str, &'a RawValue),
     /// A line of text.
     Text(&'a str, &'a str),
     /// The mapped fields say it all.
@@ -64,6 +66,12 @@ pub(super) fn fit(mapped: &Object, original: Original<'_>) -> Option<Box<RawValu
         .filter(|all| all.get().len() <= ATTRIBUTES_MAX),
         Original::Json(name, whole, raw) => {
             let cuts = CUTS.iter().map(|cut| Value::Object(cut.object(whole)));
+            fitted(mapped, name, raw, raw.get().len(), cuts)
+        }
+        Original::Written(name, raw) => {
+            let whole: std::cell::LazyCell<Object, _> =
+                std::cell::LazyCell::new(|| serde_json::from_str(raw.get()).unwrap_or_default());
+            let cuts = CUTS.iter().map(|cut| Value::Object(cut.object(&whole)));
             fitted(mapped, name, raw, raw.get().len(), cuts)
         }
         Original::Text(name, text) => {

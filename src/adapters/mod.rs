@@ -8,12 +8,15 @@
 //! recognises the formats by their members; a line of text through [`text`].
 
 pub mod alertmanager;
+mod attack;
 pub mod bulk;
 pub mod cef;
 pub mod cloudtrail;
 pub mod crowdsec;
 mod documents;
 mod draft;
+mod ends;
+mod envelope;
 pub mod eve;
 pub mod falco;
 mod fields;
@@ -23,13 +26,17 @@ pub mod json;
 pub mod keyvalue;
 pub mod leef;
 pub mod loki;
+mod members;
 pub mod ocsf;
 pub mod otlp;
 mod profile;
 mod record;
+mod sentence;
 pub mod severity;
 pub mod splunk;
 pub mod syslog;
+#[cfg(test)]
+mod tests;
 pub mod text;
 mod time;
 pub mod wazuh;
@@ -80,6 +87,9 @@ pub struct Reading {
     pub key: Option<String>,
     /// The key of the earlier event that is over with this one: its alert is resolved.
     pub closes: Option<String>,
+    /// What the sender calls what goes on. While the alert of the event that began it is unresolved,
+    /// another event that says so is a repetition; one that closes something ends that alert too.
+    pub ongoing: Option<String>,
 }
 
 /// What became of a record.
@@ -166,6 +176,7 @@ impl Reading {
             said: None,
             key: None,
             closes: None,
+            ongoing: None,
         }
     }
 
@@ -227,9 +238,19 @@ fn each_object(
     sink: &mut Sink<'_>,
     mut read: impl FnMut(&Record<'_>) -> Read,
 ) -> Result<(), String> {
+    let mut read = |bytes| (read_object(bytes).and_then(|record| read(&record)), bytes);
     for document in documents(body.bytes)? {
+        if let Some(records) = document.ok().and_then(envelope::records) {
+            for record in records {
+                let (result, bytes) = read(record.get().as_bytes());
+                if sink(result, bytes).is_break() {
+                    return Ok(());
+                }
+            }
+            continue;
+        }
         let (result, bytes) = match document {
-            Ok(bytes) => (read_object(bytes).and_then(|record| read(&record)), bytes),
+            Ok(bytes) => read(bytes),
             Err(DocumentError { bytes, reason }) => (Err(refused("record", reason)), bytes),
         };
         if sink(result, bytes).is_break() {

@@ -144,7 +144,11 @@ impl Profile {
         let labels: Vec<(String, Value)> = labels
             .map(|(name, value)| (format!("labels.{name}"), value.as_str().into()))
             .collect();
-        fields.extend(labels.iter().map(|(path, value)| (path.as_str(), value.clone())));
+        fields.extend(
+            labels
+                .iter()
+                .map(|(path, value)| (path.as_str(), value.clone())),
+        );
         add_fields(reading, fields);
         let said = reading.said.as_deref().map(str::to_ascii_lowercase);
         if let Some(severity) = said.and_then(|said| self.severities.get(said.trim())) {

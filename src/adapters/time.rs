@@ -15,7 +15,11 @@ pub fn parse_time(text: &str) -> Option<Timestamp> {
     if let Ok(time) = Timestamp::parse(text) {
         return within(time);
     }
-    if text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-') && !text.is_empty() {
+    if text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || b == b'.' || b == b'-')
+        && !text.is_empty()
+    {
         let dots = text.bytes().filter(|b| *b == b'.').count();
         if dots <= 1
             && let Ok(number) = text.parse::<f64>()
@@ -97,7 +101,11 @@ mod tests {
             "1795195450000000",
             "1795195450000000000",
         ] {
-            assert_eq!(parse_time(text).map(Timestamp::micros), Some(expected), "{text}");
+            assert_eq!(
+                parse_time(text).map(Timestamp::micros),
+                Some(expected),
+                "{text}"
+            );
         }
         for value in [
             serde_json::json!(1_795_195_450),

@@ -17,8 +17,9 @@ use super::filter::{AlertFilter, Ordering};
 use super::list::{self, Found};
 use super::model::{Alert, TimelineEntry};
 use crate::app::App;
+use crate::events::Event;
 use crate::http::{
-    Caller, Here, IfMatch, Json as Body, List, PageRequest, Params, PathId, Problem,
+    Caller, Count, Here, IfMatch, Json as Body, List, PageRequest, Params, PathId, Problem,
 };
 use crate::repeats::{Answer, RepeatKey};
 
@@ -190,6 +191,33 @@ pub async fn timeline(
     let page = PageRequest::take(&mut params);
     params.finish()?;
     Ok(envelope(&here, list::timeline(&app, id, page).await?))
+}
+
+/// Shows the events an alert stands for, newest first: the one that raised it, and those it gathers
+/// because their source was beyond its budget of alerts.
+#[utoipa::path(
+    get,
+    path = "/api/alerts/{id}/events/",
+    operation_id = "get_alert_events",
+    tag = "alerts",
+    params(("id" = i64, Path, description = "The alert's number"), PageQuery),
+    responses(
+        (status = 200, description = "A page of its events", body = List<Event>),
+        (status = 404, description = "No such alert"),
+    ),
+)]
+pub async fn gathered(
+    State(app): State<App>,
+    PathId(id): PathId,
+    here: Here,
+    mut params: Params,
+) -> Result<Json<List<Event>>, Problem> {
+    let page = PageRequest::take(&mut params);
+    params.finish()?;
+    let (count, events) = list::gathered(&app, id, page).await?;
+    let id = |event: &Event| event.id.number();
+    let count = Count::exactly(count);
+    Ok(Json(List::by_id(&here, &page, events, count, None, id)))
 }
 
 /// What a request to change an alert brings.

@@ -81,6 +81,11 @@ pub(super) fn commented(caller: &Caller, now: Timestamp, text: String) -> Timeli
     entry(TimelineKind::Commented, caller, now, None, Some(text))
 }
 
+/// The id of the person who acts; the id of a key is another's.
+pub(super) fn person(caller: &Caller) -> Option<i64> {
+    caller.user().ok().map(|(id, _)| id)
+}
+
 fn entry(
     kind: TimelineKind,
     caller: &Caller,
@@ -93,7 +98,7 @@ fn entry(
         kind,
         at,
         actor: Some(TimelineActor {
-            id: caller.actor.id(),
+            id: person(caller),
             username: caller.actor.name().to_owned(),
         }),
         address: Some(caller.origin.address.to_string()),

@@ -152,6 +152,8 @@ pub(super) mod tests {
             ack_due_at: at,
             resolve_due_at: at,
             reopen_count: 0,
+            event_count: 1,
+            last_event_at: None,
         }
     }
 

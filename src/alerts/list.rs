@@ -9,6 +9,7 @@ use super::history;
 use super::model::{Alert, TimelineEntry};
 use super::sql::{self, Query, Stretch};
 use crate::app::App;
+use crate::events::{self, Event};
 use crate::http::{Count, PageRequest};
 
 /// A page of a list.
@@ -172,6 +173,26 @@ pub async fn timeline(
     page: PageRequest,
 ) -> Result<Found<TimelineEntry>, AlertError> {
     app.store.read(move |tx| timeline_in(tx, id, page)).await
+}
+
+/// The events an alert stands for, as many as the page wants, newest first, and how many there are.
+///
+/// # Errors
+/// [`AlertError::NotFound`], or the database's fault.
+pub async fn gathered(
+    app: &App,
+    id: i64,
+    page: PageRequest,
+) -> Result<(i64, Vec<Event>), AlertError> {
+    let now = app.clock.now();
+    app.store
+        .read(move |tx| {
+            let alert = sql::get(tx, id, now)?.ok_or(AlertError::NotFound(id))?;
+            let raised_by = alert.event.id;
+            let events = events::gathered(tx, raised_by, page.cursor, page.rows_wanted())?;
+            Ok((alert.state.event_count, events))
+        })
+        .await
 }
 
 /// The same within a transaction.

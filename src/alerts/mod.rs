@@ -5,6 +5,7 @@
 //! `change`; how it is found in `list`, `filter` and `sql/list`. It knows no ingestion.
 
 pub mod api;
+mod at_source;
 mod bulk;
 pub mod bulk_api;
 mod by_hand;
@@ -32,6 +33,7 @@ mod stats;
 mod tests;
 mod undo;
 
+pub use at_source::{Ended, ResolvedAtSource, resolve_at_source, resolve_ended, unresolved};
 pub use bulk::{
     BulkAction, BulkOutcome, BulkRequest, FailCode, Failed, ListFilter, UnknownAction, bulk, count,
 };
@@ -46,13 +48,14 @@ pub use filter::{
 };
 pub use groups::{AlertGroup, GroupBy, Groups, Newest, UnknownGroupBy, groups};
 pub use lifecycle::{Edit, Refusal};
-pub use list::{Found, find, get, timeline};
+pub use list::{Found, find, gathered, get, timeline};
 pub use model::{
     Alert, AlertState, AlertStatus, Person, Resolution, TEXT_MAX, TimelineActor, TimelineEntry,
     TimelineKind, UnknownResolution, UnknownStatus,
 };
 pub use raise::{
-    NewAlert, follow_event, of_event, of_events, raise, resolve_at_source, title_of, withdraw,
+    NewAlert, follow_event, gather, of_event, of_events, raise, title_of, withdraw,
+    withdraw_resolved,
 };
 pub use similar::{Similar, SimilarAlert, similar};
 pub use sla::{due, is_breached};

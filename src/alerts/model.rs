@@ -224,6 +224,12 @@ pub struct AlertState {
     pub resolve_due_at: Timestamp,
     /// How often it went back to OPEN.
     pub reopen_count: i64,
+    /// How many events it stands for: more than one when its source was beyond its budget of alerts
+    /// and this one gathers the rest.
+    #[schema(example = 1)]
+    pub event_count: i64,
+    /// When the newest of several events was received.
+    pub last_event_at: Option<Timestamp>,
 }
 
 /// An alert as it is answered.

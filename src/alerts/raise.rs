@@ -5,7 +5,7 @@ use base::{EventId, Severity, Timestamp};
 use store::{StoreError, Tx};
 
 use super::history;
-use super::model::{AlertState, AlertStatus, Resolution};
+use super::model::{AlertState, AlertStatus};
 use super::rollup::{self, Place};
 use super::sla;
 use super::sql::{self, Tally};
@@ -122,6 +122,36 @@ pub fn withdraw(
     Ok(Some(alert))
 }
 
+/// Deletes the RESOLVED alerts that some events raised, with their history: the events are about to
+/// be deleted. Returns how many, and the events whose alert is not resolved and stays.
+///
+/// # Errors
+/// The database's fault.
+pub fn withdraw_resolved(
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    events: &[EventId],
+) -> Result<(u64, Vec<EventId>), StoreError> {
+    let (mut gone, mut withdrawn, mut kept) = (Tally::new(), Vec::new(), Vec::new());
+    for (event, id) in sql::ids_of(tx, events)? {
+        let Some(alert) = sql::lock(tx, id)? else {
+            continue;
+        };
+        if alert.status != AlertStatus::Resolved {
+            kept.push(event);
+            continue;
+        }
+        let place = sql::place(tx, id)?;
+        sql::delete(tx, id)?;
+        let n = gone.entry((alert.status, alert.severity)).or_default();
+        *n = n.saturating_sub(1);
+        withdrawn.push((alert, place));
+    }
+    sql::tally(tx, PEOPLE, &gone)?;
+    rollup::withdrawn_all(tx, now, &withdrawn)?;
+    Ok((u64::try_from(withdrawn.len()).unwrap_or(u64::MAX), kept))
+}
+
 /// The alert an event raised.
 ///
 /// # Errors
@@ -130,43 +160,26 @@ pub fn of_event(tx: &mut Tx<'_>, event_id: EventId) -> Result<Option<i64>, Store
     Ok(sql::ids_of(tx, &[event_id])?.first().map(|(_, id)| *id))
 }
 
-/// The alerts that some events raised, as far as they raised any.
+/// The alerts of some events: those they raised, and those that gather them.
 ///
 /// # Errors
 /// The database's fault.
-pub fn of_events(
-    tx: &mut Tx<'_>,
-    events: &[EventId],
-) -> Result<Vec<(EventId, i64)>, StoreError> {
-    sql::ids_of(tx, events)
+pub fn of_events(tx: &mut Tx<'_>, events: &[EventId]) -> Result<Vec<(EventId, i64)>, StoreError> {
+    sql::ids_gathering(tx, events)
 }
 
-/// Resolves the alert of an event because its source says that it is over. An alert that is
-/// resolved already stays as it is.
+/// Lets the alert of an event gather `n` more events, the last of them received at a time; `false`
+/// when there is no such alert or it is resolved. Its version stays: nobody changed it.
 ///
 /// # Errors
 /// The database's fault.
-pub fn resolve_at_source(
+pub fn gather(
     tx: &mut Tx<'_>,
-    caller: &Caller,
-    now: Timestamp,
     event_id: EventId,
-) -> Result<Option<i64>, StoreError> {
-    let Some(id) = of_event(tx, event_id)? else {
-        return Ok(None);
-    };
-    let Some(before) = sql::lock(tx, id)? else {
-        return Ok(None);
-    };
-    if before.status == AlertStatus::Resolved {
-        return Ok(None);
-    }
-    let mut after = before.clone();
-    after.status = AlertStatus::Resolved;
-    after.resolved_at = Some(now);
-    after.resolution = Some(Resolution::AutoResolved);
-    store_change(tx, caller, now, &before, &mut after, None)?;
-    Ok(Some(id))
+    n: i64,
+    last_at: Timestamp,
+) -> Result<bool, StoreError> {
+    sql::gather(tx, event_id, n, last_at)
 }
 
 /// Lets the alert of a changed event follow it: severity, title, source, type, address and

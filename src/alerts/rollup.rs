@@ -106,9 +106,20 @@ pub(super) fn withdrawn(
     alert: &AlertState,
     place: Place,
 ) -> Result<(), StoreError> {
+    withdrawn_all(tx, now, &[(alert.clone(), place)])
+}
+
+/// The same for many alerts at once.
+pub(super) fn withdrawn_all(
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    alerts: &[(AlertState, Place)],
+) -> Result<(), StoreError> {
     let mut rollup = Rollup::new();
-    add_state(&mut rollup, now, alert, -1);
-    place.add(&mut rollup, alert.created_at, -1);
+    for (alert, place) in alerts {
+        add_state(&mut rollup, now, alert, -1);
+        place.add(&mut rollup, alert.created_at, -1);
+    }
     rollup.write(tx, PEOPLE)
 }
 

@@ -35,8 +35,9 @@ pub(super) use undo::{Step, forget_steps, keep_steps, next_steps, spend_steps};
 
 const STATE_COLUMNS: &str = "a.id, a.status, a.severity, a.title, a.assigned_to, u.username, \
     a.resolution, a.resolution_note, a.created_at, a.acknowledged_at, a.resolved_at, \
-    a.updated_at, a.version, a.ack_due_at, a.resolve_due_at, a.reopen_count";
-const STATE_COLUMNS_COUNT: usize = 16;
+    a.updated_at, a.version, a.ack_due_at, a.resolve_due_at, a.reopen_count, a.event_count, \
+    a.last_event_at";
+const STATE_COLUMNS_COUNT: usize = 18;
 
 /// How many of each status and severity come or go.
 pub(super) type Tally = BTreeMap<(AlertStatus, Severity), i64>;
@@ -75,6 +76,8 @@ fn read_state(row: &Row<'_>) -> Result<AlertState, StoreError> {
         ack_due_at: row.get(13)?,
         resolve_due_at: row.get(14)?,
         reopen_count: row.get(15)?,
+        event_count: row.get(16)?,
+        last_event_at: row.get(17)?,
     })
 }
 
@@ -132,7 +135,7 @@ pub(super) fn ids_between(
     )
 }
 
-/// The alerts of some events; each by the index on event.
+/// The alerts some events raised; each by the index on event.
 pub(super) fn ids_of(
     tx: &mut Tx<'_>,
     events: &[EventId],
@@ -142,6 +145,49 @@ pub(super) fn ids_of(
         "select event_id, id from alerts where event_id = $1",
         &rows,
         |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+/// The alerts of some events, of those that raised one and of those that one gathers; each by
+/// primary key and the index on event.
+pub(super) fn ids_gathering(
+    tx: &mut Tx<'_>,
+    events: &[EventId],
+) -> Result<Vec<(EventId, i64)>, StoreError> {
+    let rows: Vec<Vec<Arg<'_>>> = events.iter().map(|&event| vec![event.into()]).collect();
+    tx.query_many(
+        "select e.id, a.id from events e \
+         join alerts a on a.event_id = coalesce(e.folded_into, e.id) where e.id = $1",
+        &rows,
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+/// The unresolved alerts some events raised that gather no others; each by the index on event.
+pub(super) fn unresolved_of(
+    tx: &mut Tx<'_>,
+    events: &[EventId],
+) -> Result<Vec<(EventId, i64)>, StoreError> {
+    let rows: Vec<Vec<Arg<'_>>> = events.iter().map(|&event| vec![event.into()]).collect();
+    tx.query_many(
+        "select event_id, id from alerts where event_id = $1 and status <> 3 and event_count = 1",
+        &rows,
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+/// Those of some events whose alert, their own or one that gathers them, is not resolved; each by
+/// primary key and the index on event.
+pub(super) fn with_unresolved(
+    tx: &mut Tx<'_>,
+    events: &[EventId],
+) -> Result<Vec<EventId>, StoreError> {
+    let rows: Vec<Vec<Arg<'_>>> = events.iter().map(|&event| vec![event.into()]).collect();
+    tx.query_many(
+        "select e.id from events e join alerts a on a.event_id = coalesce(e.folded_into, e.id) \
+         where e.id = $1 and a.status <> 3",
+        &rows,
+        |row| row.get(0),
     )
 }
 
@@ -277,6 +323,21 @@ pub(super) fn update(tx: &mut Tx<'_>, alert: &AlertState) -> Result<(), StoreErr
         ],
     )?;
     Ok(())
+}
+
+/// Counts more events to an alert that is not resolved; by the index on event.
+pub(super) fn gather(
+    tx: &mut Tx<'_>,
+    event: EventId,
+    n: i64,
+    last_at: Timestamp,
+) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "update alerts set event_count = event_count + $2, last_event_at = $3, updated_at = $3 \
+         where event_id = $1 and status < 3",
+        &[event.into(), n.into(), last_at.into()],
+    )?;
+    Ok(changed > 0)
 }
 
 /// Copies what lists filter by from the event again.

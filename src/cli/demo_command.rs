@@ -56,7 +56,7 @@ impl Demo {
         let app = session::open(settings, Clock::system()).await?;
         let result = self.store(&app).await;
         session::close(app).await;
-        let Counts { events, alerts } = result?;
+        let Counts { events, alerts, .. } = result?;
         terminal::say(&format!(
             "{} events and {} alerts of the last {} hours stored, every event tagged {TAG}",
             terminal::count(events),
@@ -132,7 +132,9 @@ async fn store_now(app: &App, sender: Caller, story: Vec<DemoEvent>) -> anyhow::
         let events = batch.map(|told| Prepared::new(app, told.event)).collect();
         storing.store(events).await?;
     }
-    Ok(storing.counts)
+    let counts = storing.counts;
+    storing.end().await?;
+    Ok(counts)
 }
 
 /// Stores each event as received when it happened, and lets people respond in between, so that
@@ -169,7 +171,9 @@ async fn store_in_the_past(
         }
     }
     respond(&past, &clock, &mut due, app.clock.now()).await?;
-    Ok(storing.counts)
+    let counts = storing.counts;
+    storing.end().await?;
+    Ok(counts)
 }
 
 /// What people are yet to do, in the order they do it.

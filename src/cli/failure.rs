@@ -5,8 +5,10 @@ use std::process::ExitCode;
 
 use super::terminal;
 use crate::config::ConfigError;
+use crate::http::FieldErrors;
 use crate::identity::IdentityError;
 use crate::serve::StartError;
+use crate::sources::SourceError;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +45,9 @@ pub(super) fn report(error: &anyhow::Error, exit: Exit) -> ExitCode {
 fn describe(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain() {
-        let part = match cause.downcast_ref::<IdentityError>() {
-            Some(IdentityError::Refused(errors)) => terminal::field_errors(errors),
-            _ => cause.to_string(),
+        let part = match refused(cause) {
+            Some(errors) => terminal::field_errors(errors),
+            None => cause.to_string(),
         };
         // Some errors repeat their cause.
         if !text.ends_with(&part) {
@@ -58,12 +60,23 @@ fn describe(error: &anyhow::Error) -> String {
     text
 }
 
+/// What is wrong with values that were given, by field.
+fn refused<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e FieldErrors> {
+    if let Some(IdentityError::Refused(errors)) = cause.downcast_ref() {
+        return Some(errors);
+    }
+    match cause.downcast_ref() {
+        Some(SourceError::Refused(errors)) => Some(errors),
+        _ => None,
+    }
+}
+
 /// Which exit code an error means.
 pub(super) fn exit_of(error: &anyhow::Error) -> Exit {
     let unusable = error.chain().any(|cause| {
         cause.is::<ConfigError>()
             || matches!(cause.downcast_ref(), Some(StartError::Config(_)))
-            || matches!(cause.downcast_ref(), Some(IdentityError::Refused(_)))
+            || refused(cause).is_some()
     });
     // `watchpost export | head` has what it wanted.
     let unread = error.chain().any(|cause| {
@@ -102,7 +115,6 @@ pub(super) fn shorten_panics() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::FieldErrors;
 
     #[test]
     fn causes_follow_what_they_made_fail() {

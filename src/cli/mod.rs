@@ -20,6 +20,7 @@ mod server;
 mod session;
 mod settings;
 mod signals;
+mod source;
 mod storing;
 mod terminal;
 mod user;
@@ -62,6 +63,9 @@ enum Command {
     /// Ingest keys: create, revoke, list.
     #[command(subcommand)]
     Key(key::Command),
+    /// Sources: list, show, set, remove.
+    #[command(subcommand)]
+    Source(source::Command),
     Import(import::Import),
     Export(export::Export),
     Backup(backup::Backup),
@@ -158,6 +162,7 @@ impl Command {
             Self::Migrate => migrate::run(settings).await,
             Self::User(user) => user.run(settings).await,
             Self::Key(key) => key.run(settings).await,
+            Self::Source(source) => source.run(settings).await,
             Self::Import(import) => import.run(settings).await,
             Self::Export(export) => export.run(settings).await,
             Self::Backup(backup) => backup.run(settings).await,

@@ -53,6 +53,19 @@ fn announce(server: &Server) {
     if let Some(metrics) = server.metrics_address() {
         lines.push(format!("Metrics: http://{}/metrics", reachable(metrics)));
     }
+    let syslog = server.syslog();
+    let transports = [
+        ("UDP", &syslog.udp),
+        ("TCP", &syslog.tcp),
+        ("TLS", &syslog.tls),
+    ];
+    for (name, addresses) in transports {
+        lines.extend(
+            addresses
+                .iter()
+                .map(|it| format!("Syslog over {name}: {it}")),
+        );
+    }
     for line in lines {
         drop(terminal::say(&line));
     }

@@ -111,6 +111,37 @@ impl fmt::Display for Rate {
     }
 }
 
+/// An amount of storage, in bytes: `500MB`, `50GB`, `2TB`, or with `KiB`, `MiB`, `GiB`, `TiB`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByteSize(pub u64);
+
+/// The text is no amount of storage.
+#[derive(Debug, thiserror::Error)]
+#[error("write an amount such as 50GB, 500MB or 2TiB")]
+pub struct ByteSizeError;
+
+impl FromStr for ByteSize {
+    type Err = ByteSizeError;
+
+    fn from_str(text: &str) -> Result<Self, ByteSizeError> {
+        let text = text.trim().to_ascii_uppercase();
+        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let unit: u64 = match text.get(digits.len()..).unwrap_or_default().trim() {
+            "MB" | "M" => 1_000_000,
+            "GB" | "G" => 1_000_000_000,
+            "TB" | "T" => 1_000_000_000_000,
+            "KIB" => 1 << 10,
+            "MIB" => 1 << 20,
+            "GIB" => 1 << 30,
+            "TIB" => 1 << 40,
+            _ => return Err(ByteSizeError),
+        };
+        let count: u64 = digits.parse().map_err(|_| ByteSizeError)?;
+        let bytes = count.checked_mul(unit).filter(|bytes| *bytes > 0);
+        bytes.map(Self).ok_or(ByteSizeError)
+    }
+}
+
 /// How soon an alert is to be acknowledged and resolved, such as `15m/4h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sla {
@@ -166,6 +197,29 @@ mod tests {
         );
         for bad in ["", "0/hour", "many/hour", "10", "10/week", "-1/second"] {
             assert!(bad.parse::<Rate>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_read_as_written() {
+        for (text, bytes) in [
+            ("50GB", 50_000_000_000),
+            (" 2 gib", 2 << 30),
+            ("7M", 7_000_000),
+        ] {
+            assert_eq!(text.parse::<ByteSize>().unwrap().0, bytes, "{text}");
+        }
+        for bad in [
+            "",
+            "50",
+            "GB",
+            "0GB",
+            "1.5GB",
+            "-1GB",
+            "99999999999999TB",
+            "5XB",
+        ] {
+            assert!(bad.parse::<ByteSize>().is_err(), "{bad}");
         }
     }
 

@@ -7,10 +7,14 @@ mod environment;
 mod kinds;
 mod settings;
 mod show;
+mod syslog;
 
 pub use environment::{
     DotEnvError, colours_are_wanted, is_left_empty, load_dot_env, unknown_variables,
 };
-pub use kinds::{LogFormat, Optional, Rate, RateError, Sla, SlaError, Toggle};
+pub use kinds::{
+    ByteSize, ByteSizeError, LogFormat, Optional, Rate, RateError, Sla, SlaError, Toggle,
+};
 pub use settings::{ConfigError, Settings};
 pub use show::{Origin, Shown, shown};
+pub use syslog::{SyslogSettings, Zone, ZoneError};

@@ -1,6 +1,7 @@
 //! The settings, one field each.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 use store::Location;
 
-use super::{LogFormat, Optional, Rate, Shown, Sla, Toggle};
+use super::{ByteSize, LogFormat, Optional, Rate, Shown, Sla, SyslogSettings, Toggle};
 
 /// Everything the operator can decide; see `docs/config.md`.
 #[derive(Clone, Debug, clap::Args)]
@@ -106,6 +107,20 @@ pub struct Settings {
         global = true
     )]
     pub rate_limit_ingest: Rate,
+    /// Alerts each source may raise before more are gathered in one, such as 1000/minute, or off.
+    #[arg(
+        long,
+        env = "ALERT_BUDGET",
+        default_value = "1000/minute",
+        global = true
+    )]
+    pub alert_budget: Rate,
+    /// Days events are kept; those with an unresolved alert stay. Not set, for ever.
+    #[arg(long, env = "RETENTION_DAYS", default_value = "", global = true)]
+    pub retention_days: Optional<NonZeroU32>,
+    /// Size of the database beyond which the oldest events go, such as 50GB. Not set, any.
+    #[arg(long, env = "RETENTION_SIZE", default_value = "", global = true)]
+    pub retention_size: Optional<ByteSize>,
     /// Fewest characters of a password (8 to 128).
     #[arg(long, env = "PASSWORD_MIN_LENGTH", default_value = "8", global = true, value_parser = clap::value_parser!(u8).range(8..=128))]
     pub password_min_length: u8,
@@ -127,6 +142,9 @@ pub struct Settings {
     /// Address for /metrics alone, without sign-in; else /metrics asks for an administrator.
     #[arg(long, env = "METRICS_BIND", default_value = "", global = true)]
     pub metrics_bind: Optional<SocketAddr>,
+    /// The syslog listeners.
+    #[command(flatten)]
+    pub syslog: SyslogSettings,
     /// Verbose logs: the same as `LOG_LEVEL=debug`, nothing else.
     #[arg(long, env = "DEBUG", default_value = "false", global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub debug: Toggle,
@@ -161,6 +179,9 @@ pub enum ConfigError {
     /// The filter cannot be read.
     #[error("LOG_LEVEL {0:?} is no log filter: write error, warn, info, debug or trace")]
     LogLevel(String),
+    /// TLS without what it needs.
+    #[error("SYSLOG_TLS is set but {0} is not: syslog over TLS needs a certificate and its key")]
+    TlsWithout(&'static str),
     /// A host entry cannot match anything.
     #[error("ALLOWED_HOSTS entry {0:?} is no host name")]
     Host(String),
@@ -190,7 +211,7 @@ impl Settings {
         if let Some(host) = self.allowed_hosts.iter().find(bad) {
             return Err(ConfigError::Host(host.clone()));
         }
-        Ok(())
+        self.syslog.check()
     }
 
     /// Where to listen: BIND, else PORT on every address, else 127.0.0.1:8000.

@@ -113,7 +113,7 @@ where
     Readiness: FromRef<S>,
     Arc<ConnectionCounts>: FromRef<S>,
 {
-    use admin::{audit, keys, settings, sources, system, user, users};
+    use admin::{audit, dead_letters, keys, settings, source, sources, system, user, users};
     pages
         .add(SignedIn, "/admin", get(admin::index))
         .add(SignedIn, "/admin/", get(admin::index))
@@ -130,6 +130,19 @@ where
         .add(Can(Manage), "/admin/keys", post(keys::create))
         .add(Can(Manage), "/admin/keys/{id}/revoke", post(keys::revoke))
         .add(Can(MonitorRead), "/admin/sources", get(sources::page))
+        .add(Can(Manage), "/admin/sources", post(sources::create))
+        .add(Can(Manage), "/admin/sources/{id}", get(source::page))
+        .add(
+            Can(Manage),
+            "/admin/sources/{id}/change",
+            post(source::change),
+        )
+        .add(Can(Manage), "/admin/dead-letters", get(dead_letters::page))
+        .add(
+            Can(Manage),
+            "/admin/dead-letters/clear",
+            post(dead_letters::clear),
+        )
         .add(Can(AuditRead), "/admin/audit", get(audit::page))
         .add(Can(AuditRead), "/admin/audit/verify", post(audit::verify))
         .add(Can(Manage), "/admin/settings", get(settings::page))

@@ -12,6 +12,7 @@ mod filter;
 mod histogram;
 mod list;
 mod model;
+mod packed;
 mod sql;
 mod validate;
 
@@ -29,8 +30,11 @@ pub use model::{
     ATTRIBUTES_MAX, DESCRIPTION_MAX, EVENT_TYPE_MAX, Event, EventAnyOf, EventFilter, EventTest,
     NewEvent, SOURCE_NAME_MAX, TAG_MAX, TAGS_MAX,
 };
+pub use packed::PackedEvent;
 pub use sql::{EVENT_COLUMNS, EVENT_COLUMNS_COUNT, EVENT_JOIN, read_event};
+pub(crate) use sql::{blocks_before, remove_blocks};
 pub(crate) use sql::{
-    condition, count, delete, event_type_id, get, highest, insert, is_any, part, source_id, update,
+    condition, count, delete, event_type_id, gathered, get, highest, insert, is_any, part,
+    source_id, update,
 };
-pub use validate::{EventPatch, read_new};
+pub use validate::{EventPatch, read_new, read_packed};

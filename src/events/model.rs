@@ -207,11 +207,12 @@ pub(crate) struct Row<'a> {
     pub(crate) attributes: Option<&'a str>,
     pub(crate) user_id: Option<i64>,
     pub(crate) key_id: Option<i64>,
+    pub(crate) folded_into: Option<EventId>,
 }
 
 impl<'a> Row<'a> {
     /// Its values in the order of the columns.
-    pub(crate) fn args(&self) -> [Arg<'a>; 13] {
+    pub(crate) fn args(&self) -> [Arg<'a>; 14] {
         [
             self.id.into(),
             self.source_id.into(),
@@ -226,6 +227,7 @@ impl<'a> Row<'a> {
             self.attributes.into(),
             self.user_id.into(),
             self.key_id.into(),
+            self.folded_into.into(),
         ]
     }
 }

@@ -8,6 +8,7 @@ mod blocks;
 mod condition;
 mod fields;
 mod find;
+mod gathered;
 mod histogram;
 mod matching;
 mod scan;
@@ -22,13 +23,12 @@ use serde_json::value::RawValue;
 use store::{Arg, Row, StoreError, Tx};
 
 pub(super) use around::{Side, neighbours};
-pub(super) use blocks::{
-    Claim, Range, claim, contents, covered, give_up, horizon, keep, nth,
-};
+pub(super) use blocks::{Claim, Range, claim, contents, covered, give_up, horizon, keep, nth};
 pub(crate) use blocks::{before as blocks_before, remove as remove_blocks};
 pub(crate) use condition::{condition, is_any};
 pub(super) use fields::{Said, Sample, sample};
 pub(crate) use find::page;
+pub(crate) use gathered::gathered;
 pub(super) use histogram::{Bar, Counting, lowest, minute};
 pub(crate) use matching::below;
 
@@ -118,7 +118,7 @@ pub(crate) fn event_type_id(
 
 /// Inserts events with ids of their own.
 pub(crate) fn insert(tx: &mut Tx<'_>, rows: &[EventRow<'_>]) -> Result<(), StoreError> {
-    const COLUMNS: [&str; 13] = [
+    const COLUMNS: [&str; 14] = [
         "id",
         "source_id",
         "event_type_id",
@@ -132,6 +132,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, rows: &[EventRow<'_>]) -> Result<(), Store
         "attributes",
         "user_id",
         "key_id",
+        "folded_into",
     ];
     tx.insert_rows("events", &COLUMNS, rows.iter().map(EventRow::args))?;
     let ids = rows.iter().map(|row| row.id.number());
@@ -187,7 +188,7 @@ pub(crate) fn get(tx: &mut Tx<'_>, id: EventId, lock: bool) -> Result<Option<Eve
     tx.query_opt(
         &format!(
             "select {EVENT_COLUMNS}, a.id from {EVENT_JOIN} \
-             left join alerts a on a.event_id = e.id where e.id = $1"
+             left join alerts a on a.event_id = coalesce(e.folded_into, e.id) where e.id = $1"
         ),
         &[id.into()],
         |row| {
@@ -209,7 +210,7 @@ pub(crate) fn part(
     tx.query(
         &format!(
             "select {EVENT_COLUMNS}, a.id from {EVENT_JOIN} \
-             left join alerts a on a.event_id = e.id where e.id > $1 order by e.id limit $2"
+             left join alerts a on a.event_id = coalesce(e.folded_into, e.id) where e.id > $1 order by e.id limit $2"
         ),
         &[after.unwrap_or(EventId::new(-1)).into(), limit.into()],
         |row| {
@@ -258,7 +259,13 @@ pub(crate) fn update(tx: &mut Tx<'_>, row: &EventRow<'_>, version: i64) -> Resul
         ],
     )?;
     let id = row.id.number();
-    blocks::touch(tx, Range { first: id, last: id })
+    blocks::touch(
+        tx,
+        Range {
+            first: id,
+            last: id,
+        },
+    )
 }
 
 /// Deletes an event; its alert must be gone already.

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use super::GeoError;
 use super::countries::{Countries, Country};
 use super::loaded::Loaded;
-use super::place::Geo;
+use super::place::{Geo, Place};
 use super::record::Record;
 use super::reserved;
 use super::sources::GeoSources;
@@ -29,6 +29,10 @@ struct Shared {
     sources: GeoSources,
     countries: Countries,
     table: CountryTable,
+    /// The places of the table's countries, by their number there.
+    places: Vec<Arc<Place>>,
+    /// The places of labels.
+    labels: Vec<(&'static str, Arc<Place>)>,
     loaded: ArcSwap<Loaded>,
     /// Held during a reload, so that two at once do not read the same large file twice.
     reloading: Mutex<()>,
@@ -51,9 +55,17 @@ impl GeoDb {
         if let Some(met) = errors.into_iter().find(|met| met.is_configured) {
             return Err(met.error);
         }
+        let in_country = |country| {
+            let mut geo = Geo::default();
+            fill_from_country(&mut geo, Some(country));
+            Arc::new(Place::from(geo))
+        };
+        let labelled = |label| (label, Arc::new(Place::from(Geo::labelled(label))));
         Ok(Self(Arc::new(Shared {
             sources: sources.clone(),
             countries,
+            places: table.countries().iter().map(in_country).collect(),
+            labels: reserved::labels().into_iter().map(labelled).collect(),
             table,
             loaded: ArcSwap::from_pointee(loaded),
             reloading: Mutex::new(()),
@@ -95,6 +107,28 @@ impl GeoDb {
             geo.as_org = record.as_org().and_then(clean);
         }
         (geo != Geo::default()).then_some(geo)
+    }
+
+    /// The same, ready to be stored: without databases of an operator it is written out already.
+    #[must_use]
+    pub fn place(&self, address: IpAddr) -> Option<Arc<Place>> {
+        let address = address.to_canonical();
+        if let Some(label) = reserved::label(address) {
+            let labels = &self.0.labels;
+            let known = labels.iter().find(|(known, _)| *known == label);
+            return known.map(|(_, place)| Arc::clone(place));
+        }
+        if self.0.loaded.load().is_empty() {
+            let number = self.0.table.country_number(address)?;
+            return self.0.places.get(number).map(Arc::clone);
+        }
+        self.lookup(address).map(Place::from).map(Arc::new)
+    }
+
+    /// Whether looking up reads databases of an operator, so that answers are worth remembering.
+    #[must_use]
+    pub fn is_slow(&self) -> bool {
+        !self.0.loaded.load().is_empty()
     }
 
     /// Tells whether an address has no place: it is private, loopback or otherwise reserved.

@@ -33,6 +33,11 @@ pub(super) struct LoadError {
 }
 
 impl Loaded {
+    /// Whether no file is in use.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.city.is_empty() && self.asn.is_empty()
+    }
+
     /// Reads what is new or changed; keeps what has not changed, and what was replaced by
     /// something unusable.
     ///

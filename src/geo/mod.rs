@@ -21,6 +21,6 @@ mod test_mmdb;
 
 pub use error::GeoError;
 pub use finder::GeoDb;
-pub use place::Geo;
+pub use place::{Geo, Place};
 pub use sources::GeoSources;
 pub use status::{Attribution, DatabaseKind, DatabaseStatus, GeoStatus};

@@ -39,6 +39,24 @@ pub struct Geo {
     pub label: Option<String>,
 }
 
+/// A place written out once for every event that is there.
+#[derive(Debug)]
+pub struct Place {
+    /// As it is answered.
+    pub geo: Geo,
+    /// As it is stored.
+    pub json: Option<Box<str>>,
+}
+
+impl From<Geo> for Place {
+    fn from(geo: Geo) -> Self {
+        Self {
+            json: geo.to_stored().map(String::into_boxed_str),
+            geo,
+        }
+    }
+}
+
 impl Geo {
     /// Writes it for storage: JSON without what is not known, so that a row stays small.
     ///

@@ -96,6 +96,16 @@ pub(super) fn label(address: IpAddr) -> Option<&'static str> {
     }
 }
 
+/// Every name [`label`] gives.
+pub(super) fn labels() -> Vec<&'static str> {
+    let rows = V4_ROWS.iter().map(|row| row.2);
+    let mut labels: Vec<_> = rows.chain(V6_ROWS.iter().map(|row| row.2)).collect();
+    labels.push("reserved");
+    labels.sort_unstable();
+    labels.dedup();
+    labels
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

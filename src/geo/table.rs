@@ -1,7 +1,8 @@
 //! The built-in table: address range → country.
 //!
 //! `scripts/make-country-table` writes it; `docs/geo.md` describes the format. In memory it is two
-//! sorted lists of the addresses at which the country changes, about 4 MB, searched by halving.
+//! sorted lists of the addresses at which the country changes, about 4 MB, searched by halving within
+//! a block of addresses.
 
 use std::io::Read;
 use std::net::IpAddr;
@@ -18,6 +19,9 @@ const FORMAT: &str = "watchpost country ranges 1";
 const HEADER_BYTES_MAX: usize = 4096;
 /// Nine times today's body, so that a damaged length cannot ask for the whole memory.
 const BODY_BYTES_MAX: usize = 16 << 20;
+
+/// Values the upper 16 bits of an address can have.
+const BLOCKS: usize = 1 << 16;
 
 /// Finds the country of an address.
 #[derive(Debug)]
@@ -38,15 +42,57 @@ pub(super) struct CountryTable {
 struct Ranges<A> {
     starts: Vec<A>,
     countries: Vec<u8>,
+    /// Where each of the 65,536 blocks by the upper 16 bits begins in `starts`: halving within one
+    /// touches a fraction of the memory that halving the whole does.
+    blocks: Vec<u32>,
 }
 
-impl<A: Ord> Ranges<A> {
+/// An address as a number.
+trait Address: Ord + Copy + TryFrom<u64> {
+    /// Its upper 16 bits.
+    fn block(self) -> usize;
+}
+
+impl Address for u32 {
+    fn block(self) -> usize {
+        (self >> 16) as usize
+    }
+}
+
+impl Address for u64 {
+    fn block(self) -> usize {
+        usize::try_from(self >> 48).unwrap_or(usize::MAX)
+    }
+}
+
+impl<A: Address> Ranges<A> {
+    fn new(starts: Vec<A>, countries: Vec<u8>) -> Option<Self> {
+        let mut blocks = Vec::with_capacity(BLOCKS + 1);
+        for block in 0..=BLOCKS {
+            let at = blocks.last().map_or(0, |at: &u32| *at as usize);
+            let fewer = starts
+                .get(at..)?
+                .iter()
+                .take_while(|start| start.block() < block);
+            blocks.push(u32::try_from(at.checked_add(fewer.count())?).ok()?);
+        }
+        Some(Self {
+            starts,
+            countries,
+            blocks,
+        })
+    }
+
     fn country_number(&self, address: &A) -> Option<u8> {
-        let at = self
-            .starts
-            .partition_point(|start| start <= address)
-            .checked_sub(1)?;
-        self.countries.get(at).copied()
+        let block = address.block();
+        let from = *self.blocks.get(block)? as usize;
+        let to = *self.blocks.get(block.checked_add(1)?)? as usize;
+        let starts = self.starts.get(from..to)?;
+        let at = starts.partition_point(|start| start <= address);
+        // What began in an earlier block may reach into this one.
+        self.countries
+            .get(from.checked_add(at)?.checked_sub(1)?)
+            .copied()
     }
 }
 
@@ -91,8 +137,18 @@ impl CountryTable {
         })
     }
 
+    /// The countries it knows.
+    pub(super) fn countries(&self) -> &[Country] {
+        &self.countries
+    }
+
     /// Finds the country of a public address in canonical form.
     pub(super) fn country(&self, address: IpAddr) -> Option<&Country> {
+        self.countries.get(self.country_number(address)?)
+    }
+
+    /// The same as an index into the countries.
+    pub(super) fn country_number(&self, address: IpAddr) -> Option<usize> {
         let number = match address {
             IpAddr::V4(address) => self.v4.country_number(&address.to_bits()),
             IpAddr::V6(address) => {
@@ -103,7 +159,7 @@ impl CountryTable {
                 self.v6.country_number(&upper)
             }
         }?;
-        self.countries.get(usize::from(number).checked_sub(1)?)
+        usize::from(number).checked_sub(1)
     }
 }
 
@@ -137,7 +193,7 @@ fn unpack(packed: &[u8], len: usize) -> Option<Vec<u8>> {
 }
 
 /// Reads `count` ranges: the shifts of all distances, the country numbers, the odd parts.
-fn ranges<A: TryFrom<u64>>(rest: &mut &[u8], count: usize, countries: usize) -> Option<Ranges<A>> {
+fn ranges<A: Address>(rest: &mut &[u8], count: usize, countries: usize) -> Option<Ranges<A>> {
     let shifts = take(rest, count.checked_sub(1)?)?;
     let numbers = take(rest, count)?;
     if numbers
@@ -158,10 +214,7 @@ fn ranges<A: TryFrom<u64>>(rest: &mut &[u8], count: usize, countries: usize) -> 
         start = start.checked_add(distance)?;
         starts.push(A::try_from(start).ok()?);
     }
-    Some(Ranges {
-        starts,
-        countries: numbers.to_vec(),
-    })
+    Ranges::new(starts, numbers.to_vec())
 }
 
 fn take<'a>(rest: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {

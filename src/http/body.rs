@@ -1,6 +1,7 @@
 //! Reading bodies: bounded before and after decompression, and in time.
 
-use std::io::Read as _;
+use std::io::Read;
+use std::sync::Arc;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -9,6 +10,7 @@ use http::{HeaderMap, header};
 
 use super::Problem;
 use super::listener::BodyDeadline;
+use crate::limits::{Share, Shares};
 
 /// How large a body may be.
 #[derive(Clone, Copy, Debug)]
@@ -35,27 +37,75 @@ pub struct RawBody {
     pub bytes: Bytes,
     /// What it is.
     pub media: MediaType,
+    /// The room it takes.
+    pub room: BodyRoom,
 }
 
 /// Bodies from this size on are decompressed on a blocking thread.
 const INLINE_MAX: usize = 16 * 1024;
 
+/// Bodies up to this size are bounded by the number of connections alone: 64 KiB.
+const SMALL_MAX: usize = 64 * 1024;
+
+/// Memory for large bodies, shared by all senders; held while what was read of one is in use.
+#[derive(Clone, Debug, Default)]
+pub struct BodyRoom {
+    shared: Option<(Shares<u64>, u64)>,
+    held: Option<Arc<Share<u64>>>,
+}
+
+impl BodyRoom {
+    /// Room out of what everybody shares, for a sender of this network.
+    #[must_use]
+    pub fn shared(room: &Shares<u64>, network: u64) -> Self {
+        Self {
+            shared: Some((room.clone(), network)),
+            held: None,
+        }
+    }
+
+    /// Sees to it that so many bytes may be held, and as many again for what is made of them.
+    pub(crate) fn hold(&mut self, bytes: usize) -> Result<(), Problem> {
+        let Some((room, network)) = self.shared.as_ref().filter(|_| bytes > SMALL_MAX) else {
+            return Ok(());
+        };
+        let wanted = bytes.saturating_mul(2);
+        let grown = match self.held.as_mut().and_then(Arc::get_mut) {
+            Some(share) => {
+                wanted <= share.size() || share.grow(wanted.saturating_sub(share.size()))
+            }
+            None => {
+                self.held = room.take(network, wanted).map(Arc::new);
+                self.held.is_some()
+            }
+        };
+        if grown {
+            return Ok(());
+        }
+        Err(Problem::unavailable(
+            "too many large bodies are being read; nothing was stored",
+        ))
+    }
+}
+
 /// Reads a JSON or NDJSON body: checks its type, its encoding and its size while reading.
 ///
 /// # Errors
 /// 415 for another type or encoding, 413 beyond the limits, 408 when it comes too slowly,
-/// 400 when it breaks off or does not decompress.
+/// 400 when it breaks off or does not decompress, 503 when there is no room for it.
 pub async fn read_body(
     headers: &HeaderMap,
     body: Body,
     limits: BodyLimits,
+    room: BodyRoom,
 ) -> Result<RawBody, Problem> {
     let media = media_type(headers)?;
-    let bytes = read_bytes(headers, body, limits).await?;
-    Ok(RawBody { bytes, media })
+    let (bytes, room) = read_bytes(headers, body, limits, room).await?;
+    Ok(RawBody { bytes, media, room })
 }
 
-/// Reads a body of any kind: checks its encoding and its size while reading.
+/// Reads a body of any kind: checks its encoding and its size while reading. The room is to be kept
+/// as long as what was read of the body is in use.
 ///
 /// # Errors
 /// As [`read_body`], but for the type.
@@ -63,7 +113,8 @@ pub async fn read_bytes(
     headers: &HeaderMap,
     body: Body,
     limits: BodyLimits,
-) -> Result<Bytes, Problem> {
+    mut room: BodyRoom,
+) -> Result<(Bytes, BodyRoom), Problem> {
     let coding = coding(headers)?;
     let declared = headers
         .get(header::CONTENT_LENGTH)
@@ -77,37 +128,45 @@ pub async fn read_bytes(
     if declared.is_some_and(|length| length > wire_max) {
         return Err(too_large(wire_max));
     }
-    let bytes = collect(body, declared.unwrap_or(0), wire_max).await?;
-    let bytes = match coding {
-        Coding::Identity => bytes,
-        _ if bytes.len() < INLINE_MAX => decompress(coding, &bytes, limits.decompressed)?,
-        _ => tokio::task::spawn_blocking(move || decompress(coding, &bytes, limits.decompressed))
-            .await
-            .map_err(Problem::internal)??,
-    };
-    Ok(bytes)
+    let bytes = collect(body, declared.unwrap_or(0), wire_max, &mut room).await?;
+    match coding {
+        Coding::Identity => Ok((bytes, room)),
+        _ if bytes.len() < INLINE_MAX => decompress(coding, &bytes, limits.decompressed, room),
+        _ => tokio::task::spawn_blocking(move || {
+            decompress(coding, &bytes, limits.decompressed, room)
+        })
+        .await
+        .map_err(Problem::internal)?,
+    }
 }
 
-async fn collect(body: Body, declared: usize, max: usize) -> Result<Bytes, Problem> {
+async fn collect(
+    body: Body,
+    declared: usize,
+    max: usize,
+    room: &mut BodyRoom,
+) -> Result<Bytes, Problem> {
     let mut stream = body.into_data_stream();
     let mut all = BytesMut::new();
     let mut first: Option<Bytes> = None;
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|error| broken(&error))?;
-        if all
+        let length = all
             .len()
             .saturating_add(first.as_ref().map_or(0, Bytes::len))
-            .saturating_add(chunk.len())
-            > max
-        {
+            .saturating_add(chunk.len());
+        if length > max {
             return Err(too_large(max));
         }
+        room.hold(length)?;
         match (first.take(), all.is_empty()) {
             // Most bodies are one chunk: no copy.
             (None, true) => first = Some(chunk),
             (earlier, _) => {
                 if let Some(earlier) = earlier {
-                    all.reserve(declared.min(max));
+                    let whole = declared.min(max);
+                    room.hold(whole)?;
+                    all.reserve(whole);
                     all.extend_from_slice(&earlier);
                 }
                 all.extend_from_slice(&chunk);
@@ -199,25 +258,39 @@ fn coding(headers: &HeaderMap) -> Result<Coding, Problem> {
     }
 }
 
-fn decompress(coding: Coding, bytes: &[u8], max: usize) -> Result<Bytes, Problem> {
-    let mut out = Vec::new();
-    let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
-    let read = match coding {
-        Coding::Identity => return Ok(Bytes::copy_from_slice(bytes)),
-        Coding::Gzip => flate2::read::MultiGzDecoder::new(bytes)
-            .take(limit)
-            .read_to_end(&mut out),
-        Coding::Zstd => zstd::stream::read::Decoder::with_buffer(bytes).and_then(|mut decoder| {
+fn decompress(
+    coding: Coding,
+    bytes: &[u8],
+    max: usize,
+    mut room: BodyRoom,
+) -> Result<(Bytes, BodyRoom), Problem> {
+    let broken = |_| Problem::malformed("the body does not decompress; nothing was stored");
+    let mut reader: Box<dyn Read + '_> = match coding {
+        Coding::Identity => return Ok((Bytes::copy_from_slice(bytes), room)),
+        Coding::Gzip => Box::new(flate2::read::MultiGzDecoder::new(bytes)),
+        Coding::Zstd => {
+            let decoder = zstd::stream::read::Decoder::with_buffer(bytes);
+            let mut decoder = decoder.map_err(broken)?;
             // A frame may demand a window as large as it likes: 8 MiB is zstd's own advice.
-            decoder.window_log_max(23)?;
-            decoder.take(limit).read_to_end(&mut out)
-        }),
+            decoder.window_log_max(23).map_err(broken)?;
+            Box::new(decoder)
+        }
     };
-    if out.len() > max {
-        return Err(too_large(max));
+    // In steps, so that what unfolds to much finds the room gone before it takes it.
+    let mut out = Vec::new();
+    let mut step = INLINE_MAX;
+    loop {
+        let wanted = u64::try_from(step).unwrap_or(u64::MAX);
+        let read = reader.by_ref().take(wanted).read_to_end(&mut out);
+        if out.len() > max {
+            return Err(too_large(max));
+        }
+        room.hold(bytes.len().saturating_add(out.len()))?;
+        if read.map_err(broken)? == 0 {
+            return Ok((Bytes::from(out), room));
+        }
+        step = step.saturating_mul(2).min(1 << 20);
     }
-    read.map_err(|_| Problem::malformed("the body does not decompress; nothing was stored"))?;
-    Ok(Bytes::from(out))
 }
 
 #[cfg(test)]
@@ -231,16 +304,43 @@ mod tests {
         encoder.finish().unwrap()
     }
 
+    fn none() -> BodyRoom {
+        BodyRoom::default()
+    }
+
+    #[test]
+    fn what_unfolds_needs_room() {
+        let room = Shares::new(1 << 20);
+        let packed = gzip(&vec![b' '; 10 << 20]);
+        let refused = decompress(Coding::Gzip, &packed, 32 << 20, BodyRoom::shared(&room, 1));
+        assert_eq!(refused.unwrap_err().status(), 503);
+        assert_eq!(room.used(), 0);
+        let packed = gzip(&vec![b' '; 100_000]);
+        let held = decompress(Coding::Gzip, &packed, 32 << 20, BodyRoom::shared(&room, 1));
+        let held = held.unwrap();
+        assert!(room.used() >= 200_000);
+        drop(held);
+        assert_eq!(room.used(), 0);
+    }
+
     #[test]
     fn bodies_unfold_up_to_the_limit() {
         let plain = vec![b' '; 100_000];
         let zstd = zstd::encode_all(&plain[..], 1).unwrap();
         for (coding, packed) in [(Coding::Gzip, gzip(&plain)), (Coding::Zstd, zstd)] {
-            assert_eq!(decompress(coding, &packed, 100_000).unwrap(), plain);
-            let refused = decompress(coding, &packed, 99_999).unwrap_err();
+            assert_eq!(
+                decompress(coding, &packed, 100_000, none()).unwrap().0,
+                plain
+            );
+            let refused = decompress(coding, &packed, 99_999, none()).unwrap_err();
             assert_eq!(refused.status(), 413);
             let cut = &packed[..packed.len() - 5];
-            assert_eq!(decompress(coding, cut, 100_000).unwrap_err().status(), 400);
+            assert_eq!(
+                decompress(coding, cut, 100_000, none())
+                    .unwrap_err()
+                    .status(),
+                400
+            );
         }
     }
 }

@@ -6,7 +6,7 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
-use super::{BodyLimits, FieldErrors, MediaType, Problem, read_body};
+use super::{BodyLimits, BodyRoom, FieldErrors, MediaType, Problem, read_body};
 
 /// Largest JSON body outside of ingestion: 1 MiB.
 const JSON_MAX: usize = 1024 * 1024;
@@ -29,7 +29,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             compressed: JSON_MAX,
             decompressed: JSON_MAX,
         };
-        let body = read_body(&parts.headers, body, limits).await?;
+        let body = read_body(&parts.headers, body, limits, BodyRoom::default()).await?;
         if body.media != MediaType::Json {
             return Err(Problem::media_type("send Content-Type: application/json"));
         }

@@ -7,6 +7,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
+use super::dialect::Dialect;
 use super::{Problem, base_url, origin};
 use crate::app::App;
 
@@ -22,6 +23,7 @@ pub async fn finish(State(app): State<App>, mut request: Request, next: Next) ->
     let request_id = Arc::clone(&origin.request_id);
     let address = origin.address;
     let base = base_url(&origin, request.headers());
+    let dialect = Dialect::of(&path, request.headers());
     request.extensions_mut().insert(base);
     request.extensions_mut().insert(origin);
     let mut response = if is_health_check(&path)
@@ -34,7 +36,10 @@ pub async fn finish(State(app): State<App>, mut request: Request, next: Next) ->
         ))
     };
     name_bare_errors(&mut response);
-    write_problem(&mut response, &path, &request_id);
+    write_problem(&mut response, &path, &request_id, dialect);
+    if let Some(dialect) = dialect {
+        dialect.sign(response.headers_mut());
+    }
     add_headers(response.headers_mut(), &request_id);
     let elapsed = app.clock.now().since(started);
     let status = response.status().as_u16();
@@ -120,7 +125,7 @@ fn has_body(response: &Response) -> bool {
     response.headers().contains_key(header::CONTENT_TYPE)
 }
 
-fn write_problem(response: &mut Response, path: &str, request_id: &str) {
+fn write_problem(response: &mut Response, path: &str, request_id: &str, dialect: Option<Dialect>) {
     let Some(problem) = response.extensions_mut().remove::<Problem>() else {
         return;
     };
@@ -137,6 +142,9 @@ fn write_problem(response: &mut Response, path: &str, request_id: &str) {
                 "a request could not be served"
             );
         }
+    }
+    if let Some(dialect) = dialect {
+        return dialect.write(response, details);
     }
     let body = serde_json::to_vec(&problem.body(path, request_id)).unwrap_or_default();
     let headers = response.headers_mut();

@@ -14,6 +14,8 @@ use http::{HeaderMap, Method, header};
 pub(super) const BELOW: &str = "/api/ingest/";
 /// What every ingest key begins with.
 const KEY_PREFIX: &str = "wp_";
+/// Bytes of an ingest key: an index of Elasticsearch may be called `wp_logs`.
+const KEY_LENGTH: usize = 46;
 
 /// An ingest key out of the address, for senders that can send no header. It is taken out before
 /// anything reads or logs the address.
@@ -35,7 +37,11 @@ impl UrlToken {
 }
 
 /// Our path for a path that is built into clients; `None` when it is none of theirs.
-pub(super) fn built_in(method: &Method, path: &str, headers: &HeaderMap) -> Option<Cow<'static, str>> {
+pub(super) fn built_in(
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+) -> Option<Cow<'static, str>> {
     let path = match path.strip_suffix('/') {
         Some(shorter) if !shorter.is_empty() => shorter,
         _ => path,
@@ -53,6 +59,9 @@ pub(super) fn built_in(method: &Method, path: &str, headers: &HeaderMap) -> Opti
         }
         "/services/collector/health" | "/services/collector/health/1.0" => {
             plain("/api/ingest/splunk/health/")
+        }
+        "/services/collector/ack" | "/services/collector/ack/1.0" => {
+            plain("/api/ingest/splunk/ack/")
         }
         "/loki/api/v1/push" => plain("/api/ingest/loki/push/"),
         "/api/v2/alerts" => plain("/api/ingest/alertmanager/v2/alerts/"),
@@ -86,19 +95,27 @@ fn asks_for_elastic(method: &Method, headers: &HeaderMap) -> bool {
 
 /// Takes an ingest key out of a path and query below `/api/ingest/`: `?token=wp_…`, or a part of
 /// the path that is a key. Returns them without it.
-pub(super) fn take_token(path: &str, query: Option<&str>) -> Option<(String, Option<String>, UrlToken)> {
+pub(super) fn take_token(
+    path: &str,
+    query: Option<&str>,
+) -> Option<(String, Option<String>, UrlToken)> {
     let rest = path.strip_prefix(BELOW)?;
     let mut token = None;
     let mut kept = String::from(BELOW);
     for part in rest.split_inclusive('/') {
-        if part.starts_with(KEY_PREFIX) {
-            token = Some(part.trim_end_matches('/').to_owned());
+        let name = part.trim_end_matches('/');
+        if name.starts_with(KEY_PREFIX) && name.len() == KEY_LENGTH {
+            token = Some(name.to_owned());
         } else {
             kept.push_str(part);
         }
     }
     let mut others = Vec::new();
-    for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+    for pair in query
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+    {
         match pair.split_once('=') {
             Some(("token" | "api_key" | "key", value)) => token = Some(value.to_owned()),
             _ => others.push(pair),
@@ -141,21 +158,29 @@ mod tests {
             headers.insert(header::ACCEPT, HeaderValue::from_str(accept).unwrap());
             built_in(&Method::GET, "/", &headers).is_some()
         };
-        assert!(asked("application/vnd.elasticsearch+json; compatible-with=9"));
+        assert!(asked(
+            "application/vnd.elasticsearch+json; compatible-with=9"
+        ));
         assert!(!asked("text/html,application/xhtml+xml,*/*;q=0.8"));
         assert!(!asked("*/*"));
     }
 
     #[test]
     fn a_token_is_taken_out_of_the_address() {
-        let (path, query, token) = take_token("/api/ingest/wazuh/wp_abc/", Some("a=b")).unwrap();
-        assert_eq!((path.as_str(), query.as_deref()), ("/api/ingest/wazuh/", Some("a=b")));
-        assert_eq!(token.expose(), "wp_abc");
+        let key = format!("wp_{}", "k".repeat(43));
+        let given = format!("/api/ingest/wazuh/{key}/");
+        let (path, query, token) = take_token(&given, Some("a=b")).unwrap();
+        assert_eq!(
+            (path.as_str(), query.as_deref()),
+            ("/api/ingest/wazuh/", Some("a=b"))
+        );
+        assert_eq!(token.expose(), key);
         assert_eq!(format!("{token:?}"), "UrlToken(…)");
         let (path, query, token) = take_token("/api/ingest/wazuh/", Some("token=wp_x")).unwrap();
         assert_eq!((path.as_str(), query), ("/api/ingest/wazuh/", None));
         assert_eq!(token.expose(), "wp_x");
         assert!(take_token("/api/events/", Some("token=wp_x")).is_none());
         assert!(take_token("/api/ingest/wazuh/", None).is_none());
+        assert!(take_token("/api/ingest/elastic/wp_logs/_bulk/", None).is_none());
     }
 }

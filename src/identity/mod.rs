@@ -27,7 +27,7 @@ mod users;
 pub use crate::credentials::Secret;
 pub use bootstrap::{FirstAdmin, FirstRun, first_admin, first_run};
 pub use error::IdentityError;
-pub use keys::{CreatedKey, create_key, list_keys, revoke_key};
+pub use keys::{CreatedKey, create_key, keys_of_sources, list_keys, revoke_key};
 pub use layer::{Gate, guard};
 pub use model::{
     Key, ListedUser, NewKey, NewUser, Profile, ProfileChange, User, UserChange, UserFilter,

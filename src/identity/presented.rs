@@ -125,7 +125,10 @@ mod tests {
         let cookie = HeaderValue::from_str(&format!("watchpost_session={secret}")).unwrap();
         let mut given = headers(&[]);
         given.insert(header::COOKIE, cookie);
-        assert_eq!(presented(&origin, &given, &none), Presented::Cookie(&secret));
+        assert_eq!(
+            presented(&origin, &given, &none),
+            Presented::Cookie(&secret)
+        );
         given.insert(header::AUTHORIZATION, HeaderValue::from_static(""));
         assert_eq!(presented(&origin, &given, &none), Presented::Unreadable);
         given.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer t"));

@@ -17,8 +17,9 @@ use super::read::{Content, LineError, Rejected, Take, read_batch};
 use super::receive::{Account, Fate, admit, default_source};
 use crate::adapters::Context;
 use crate::app::App;
-use crate::events::{Event, NewEvent};
-use crate::http::{Actor, BodyLimits, Caller, FieldErrors, Problem, RawBody, read_body};
+use crate::events::{Event, NewEvent, PackedEvent};
+use crate::http::{Actor, BodyLimits, BodyRoom, Caller, FieldErrors, Problem, RawBody, read_body};
+use crate::limits::network_of;
 use crate::repeats::{Answer, Repeat, RepeatKey};
 use crate::sources::{DeadLetter, Sources};
 
@@ -112,11 +113,17 @@ pub async fn create(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let body = read_body(&parts.headers, body, BODY_LIMITS).await?;
+    let room = body_room(&app, &caller);
+    let body = read_body(&parts.headers, body, BODY_LIMITS, room).await?;
     let repeat = key.bind_with(&caller, "/api/events/", || {
         Sha256::digest(&body.bytes).into()
     });
     receive(&app, &ingest, caller, repeat, body).await
+}
+
+/// Room for a large body, out of what all senders share.
+pub(super) fn body_room(app: &App, caller: &Caller) -> BodyRoom {
+    BodyRoom::shared(&app.limits.bodies, network_of(caller.origin.address))
 }
 
 /// The same as `POST /api/events/`.
@@ -239,7 +246,7 @@ struct Preparing<'a> {
 }
 
 impl Take<Prepared> for Preparing<'_> {
-    fn event(&mut self, event: NewEvent) -> Result<Prepared, FieldErrors> {
+    fn event(&mut self, event: PackedEvent) -> Result<Prepared, FieldErrors> {
         let event = check_source(self.cx.bound, event)?;
         Ok(Prepared::with_places(self.app, &mut self.places, event))
     }
@@ -252,9 +259,9 @@ impl Take<Prepared> for Preparing<'_> {
 }
 
 /// A key bound to a source may speak for no other.
-fn check_source(bound: Option<&str>, event: NewEvent) -> Result<NewEvent, FieldErrors> {
+fn check_source(bound: Option<&str>, event: PackedEvent) -> Result<PackedEvent, FieldErrors> {
     match bound {
-        Some(source) if event.source_name != source => Err(FieldErrors::from([(
+        Some(source) if event.source_name() != source => Err(FieldErrors::from([(
             "source_name".to_owned(),
             vec![format!("this key may only send events of {source:?}")],
         )])),

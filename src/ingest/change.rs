@@ -17,7 +17,7 @@ use crate::alerts;
 use crate::app::{App, Change};
 use crate::audit::{self, Entry};
 use crate::events::{self, Event, EventPatch, NewEvent, no_event, read_new, with_etag};
-use crate::http::{BodyLimits, Caller, IfMatch, MediaType, PathId, Problem, read_body};
+use crate::http::{BodyLimits, BodyRoom, Caller, IfMatch, MediaType, PathId, Problem, read_body};
 
 const BODY_MAX: usize = 256 * 1024;
 
@@ -86,7 +86,7 @@ async fn json_body(request: Request) -> Result<bytes::Bytes, Problem> {
         compressed: BODY_MAX,
         decompressed: BODY_MAX,
     };
-    let body = read_body(&parts.headers, body, limits).await?;
+    let body = read_body(&parts.headers, body, limits, BodyRoom::default()).await?;
     if body.media == MediaType::Json {
         Ok(body.bytes)
     } else {
@@ -153,7 +153,8 @@ fn write_change(
     let alert = new_alert(&row, prepared.title());
     let alert = if before.alert.is_some() {
         let was = (before.severity, alerts::title_of(&before.description));
-        alerts::follow_event(tx, &app.config, caller, now, was, &alert)?
+        // One that a storm gathers has no alert of its own to follow it.
+        alerts::follow_event(tx, &app.config, caller, now, was, &alert)?.or(before.alert)
     } else if row.severity.raises_alert() {
         alerts::raise(tx, &app.config, 0, now, &[alert])?
             .first()
@@ -166,6 +167,7 @@ fn write_change(
         id: before.id,
         alert,
         repeated: false,
+        folded: false,
     };
     Ok(Event {
         version,

@@ -1,12 +1,21 @@
-//! What senders call their events: one that comes again within 48 hours is stored once.
+//! What senders call their events: one that comes again is stored once, until it has not come for
+//! 48 hours; and as long as the alert it raised is unresolved.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 use base::{EventId, Timestamp};
 use sha2::{Digest as _, Sha256};
-use store::{Engine, StoreError, Tx};
+use store::{Engine, Row, StoreError, Tx};
 
+use crate::alerts;
 use crate::repeats::KEPT;
+
+/// How exactly it is known when a key was last seen: writing it down each time would cost a write
+/// for every repetition.
+const SEEN_WITHIN: Duration = Duration::from_hours(1);
+/// Keys forgotten in one transaction.
+const FORGOTTEN_AT_ONCE: i64 = 10_000;
 
 /// A sender's name for an event, with the sender in front: the first half of a SHA-256.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,50 +37,91 @@ impl EventKey {
     }
 }
 
-/// Which keys stand for an event already; ones older than 48 hours no longer do, and are deleted.
+/// What is known of some keys.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// The events they stand for.
+    pub(super) events: HashMap<EventKey, EventId>,
+    /// Keys that were not seen for 48 hours and stand for their events no longer.
+    pub(super) stale: HashMap<EventKey, EventId>,
+    /// Keys that were seen again.
+    pub(super) seen: BTreeSet<EventKey>,
+}
+
+/// Looks up which keys stand for an event already: those that were seen within 48 hours, and those
+/// whose event has an unresolved alert.
 pub(super) fn find(
     tx: &mut Tx<'_>,
     keys: &BTreeSet<EventKey>,
     now: Timestamp,
-) -> Result<HashMap<EventKey, EventId>, StoreError> {
+) -> Result<Known, StoreError> {
     let rows: Vec<Vec<_>> = keys.iter().map(|key| vec![(&key.0).into()]).collect();
     let found = tx.query_many(
-        "select hash, event_id from event_keys where hash = $1",
+        "select hash, event_id, seen_at from event_keys where hash = $1",
         &rows,
-        |row| Ok((row.get::<Vec<u8>>(0)?, row.get::<EventId>(1)?)),
+        read,
     )?;
-    let oldest = EventId::first_at(now.minus(KEPT));
-    let mut known = HashMap::new();
-    for (hash, event) in found {
-        let Ok(hash) = <[u8; 16]>::try_from(hash) else {
+    let (mut known, mut old) = (Known::default(), Vec::new());
+    for (key, event, seen_at) in found {
+        if seen_at < now.minus(KEPT) {
+            old.push((key, event));
             continue;
-        };
-        if event >= oldest {
-            known.insert(EventKey(hash), event);
-        } else {
-            tx.execute("delete from event_keys where hash = $1", &[(&hash).into()])?;
+        }
+        known.events.insert(key, event);
+        if seen_at < now.minus(SEEN_WITHIN) {
+            known.seen.insert(key);
         }
     }
+    let (lasting, over) = sort_out(tx, old)?;
+    known.seen.extend(lasting.iter().map(|(key, _)| *key));
+    known.events.extend(lasting);
+    known.stale.extend(over);
     Ok(known)
+}
+
+type Found = (EventKey, EventId, Timestamp);
+
+fn read(row: &Row<'_>) -> Result<Found, StoreError> {
+    let hash: Vec<u8> = row.get(0)?;
+    let hash = hash
+        .try_into()
+        .map_err(|_| StoreError::Shape("no key of an event".into()))?;
+    Ok((EventKey(hash), row.get(1)?, row.get(2)?))
+}
+
+/// Keys apart by whether the alert of their event is unresolved.
+fn sort_out(
+    tx: &mut Tx<'_>,
+    keys: Vec<(EventKey, EventId)>,
+) -> Result<(Vec<(EventKey, EventId)>, Vec<(EventKey, EventId)>), StoreError> {
+    let events: Vec<EventId> = keys.iter().map(|(_, event)| *event).collect();
+    let unresolved = alerts::unresolved(tx, &events)?;
+    Ok(keys
+        .into_iter()
+        .partition(|(_, event)| unresolved.contains(event)))
 }
 
 /// Keeps the keys of new events; `false` when another writer got there first with one of them, and
 /// everything has to be done again.
-pub(super) fn keep(tx: &mut Tx<'_>, keys: &[(EventKey, EventId)]) -> Result<bool, StoreError> {
+pub(super) fn keep(
+    tx: &mut Tx<'_>,
+    keys: &BTreeMap<EventKey, EventId>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     if tx.engine() == Engine::Sqlite {
-        let rows = keys.iter().map(|(key, id)| [(&key.0).into(), (*id).into()]);
-        tx.insert_rows("event_keys", &["hash", "event_id"], rows)?;
+        let rows = keys
+            .iter()
+            .map(|(key, id)| [(&key.0).into(), (*id).into(), now.into()]);
+        tx.insert_rows("event_keys", &["hash", "event_id", "seen_at"], rows)?;
         return Ok(true);
     }
     // In order, so that two writers never wait for each other.
-    let mut keys = keys.to_vec();
-    keys.sort_unstable();
     let rows: Vec<Vec<_>> = keys
         .iter()
-        .map(|(key, id)| vec![(&key.0).into(), (*id).into()])
+        .map(|(key, id)| vec![(&key.0).into(), (*id).into(), now.into()])
         .collect();
     let kept = tx.query_many(
-        "insert into event_keys (hash, event_id) values ($1, $2) \
+        "insert into event_keys (hash, event_id, seen_at) values ($1, $2, $3) \
          on conflict (hash) do nothing returning event_id",
         &rows,
         |row| row.get::<EventId>(0),
@@ -79,15 +129,55 @@ pub(super) fn keep(tx: &mut Tx<'_>, keys: &[(EventKey, EventId)]) -> Result<bool
     Ok(kept.len() == keys.len())
 }
 
-/// Forgets keys older than 48 hours, at most 10,000 at once; returns how many.
+/// Lets keys that are there stand for the second of two events instead of the first, or the same
+/// one for longer. `false` when one stood for another event: another writer got there first.
+pub(super) fn change(
+    tx: &mut Tx<'_>,
+    keys: &BTreeMap<EventKey, (EventId, EventId)>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    // In order, as above, and before new ones are inserted.
+    for (key, (before, after)) in keys {
+        let changed = tx.execute(
+            "update event_keys set event_id = $3, seen_at = $4 where hash = $1 and event_id = $2",
+            &[
+                (&key.0).into(),
+                (*before).into(),
+                (*after).into(),
+                now.into(),
+            ],
+        )?;
+        if changed == 0 && before != after {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Forgets keys that were not seen for 48 hours and whose alert is not unresolved, of the oldest
+/// 10,000; returns how many.
 ///
 /// # Errors
 /// The database's fault.
 pub fn forget_old_keys(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, StoreError> {
-    let oldest = EventId::first_at(now.minus(KEPT));
-    tx.execute(
-        "delete from event_keys where hash in \
-         (select hash from event_keys where event_id < $1 order by event_id limit 10000)",
-        &[oldest.into()],
-    )
+    let old = tx.query(
+        "select hash, event_id, seen_at from event_keys where seen_at < $1 \
+         order by seen_at limit $2",
+        &[now.minus(KEPT).into(), FORGOTTEN_AT_ONCE.into()],
+        read,
+    )?;
+    let old = old
+        .into_iter()
+        .map(|(key, event, _)| (key, event))
+        .collect();
+    let (lasting, mut over) = sort_out(tx, old)?;
+    // They would be the oldest again the next time.
+    let lasting = lasting
+        .into_iter()
+        .map(|(key, event)| (key, (event, event)));
+    change(tx, &lasting.collect(), now)?;
+    over.sort_unstable();
+    let rows: Vec<Vec<_>> = over.iter().map(|(key, _)| vec![(&key.0).into()]).collect();
+    tx.execute_many("delete from event_keys where hash = $1", &rows)?;
+    Ok(u64::try_from(over.len()).unwrap_or(u64::MAX))
 }

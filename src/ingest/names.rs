@@ -26,46 +26,30 @@ pub(super) struct Found {
 }
 
 impl Names {
-    /// Looks up the names nobody knows yet, in their own order: two writers that met the same
+    /// The numbers of pairs of names, in their order.
+    ///
+    /// Names nobody knows yet are looked up in their own order: two writers that met the same
     /// new names in different orders would wait for each other.
-    pub(super) fn learn<'a>(
+    pub(super) fn ids<'a>(
         &self,
         tx: &mut Tx<'_>,
         found: &mut Found,
         names: impl Iterator<Item = (&'a str, &'a str)> + Clone,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
-        for source in unknown(&self.sources, names.clone().map(|(source, _)| source)) {
-            self.source(tx, found, source, now)?;
-        }
-        for event_type in unknown(&self.types, names.map(|(_, event_type)| event_type)) {
-            self.event_type(tx, found, event_type, now)?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn source(
-        &self,
-        tx: &mut Tx<'_>,
-        found: &mut Found,
-        name: &str,
-        now: Timestamp,
-    ) -> Result<i64, StoreError> {
-        look(&self.sources, &mut found.sources, name, || {
-            events::source_id(tx, name, now)
-        })
-    }
-
-    pub(super) fn event_type(
-        &self,
-        tx: &mut Tx<'_>,
-        found: &mut Found,
-        name: &str,
-        now: Timestamp,
-    ) -> Result<i64, StoreError> {
-        look(&self.types, &mut found.types, name, || {
-            events::event_type_id(tx, name, now)
-        })
+    ) -> Result<Vec<(i64, i64)>, StoreError> {
+        let sources = resolve(
+            &self.sources,
+            &mut found.sources,
+            names.clone().map(|(source, _)| source),
+            |name| events::source_id(tx, name, now),
+        )?;
+        let types = resolve(
+            &self.types,
+            &mut found.types,
+            names.map(|(_, event_type)| event_type),
+            |name| events::event_type_id(tx, name, now),
+        )?;
+        Ok(sources.into_iter().zip(types).collect())
     }
 
     /// Remembers what a committed transaction found.
@@ -81,31 +65,34 @@ impl Names {
     }
 }
 
-fn unknown<'a>(
-    known: &RwLock<HashMap<String, i64>>,
-    names: impl Iterator<Item = &'a str>,
-) -> BTreeSet<&'a str> {
-    let known = known.read().unwrap_or_else(PoisonError::into_inner);
-    names.filter(|name| !known.contains_key(*name)).collect()
-}
-
-fn look(
+fn resolve<'a>(
     known: &RwLock<HashMap<String, i64>>,
     found: &mut HashMap<String, i64>,
-    name: &str,
-    find: impl FnOnce() -> Result<i64, StoreError>,
-) -> Result<i64, StoreError> {
-    if let Some(id) = known
-        .read()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(name)
-    {
-        return Ok(*id);
+    names: impl Iterator<Item = &'a str> + Clone,
+    mut find: impl FnMut(&str) -> Result<i64, StoreError>,
+) -> Result<Vec<i64>, StoreError> {
+    let mut unknown = BTreeSet::new();
+    let mut ids: Vec<i64> = {
+        let known = known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut id = |name| {
+            let id = known.get(name).copied();
+            if id.is_none() {
+                unknown.insert(name);
+            }
+            id.unwrap_or_default()
+        };
+        names.clone().map(&mut id).collect()
+    };
+    if unknown.is_empty() {
+        return Ok(ids);
     }
-    if let Some(id) = found.get(name) {
-        return Ok(*id);
+    for name in &unknown {
+        found.insert((*name).to_owned(), find(name)?);
     }
-    let id = find()?;
-    found.insert(name.to_owned(), id);
-    Ok(id)
+    for (id, name) in ids.iter_mut().zip(names) {
+        if let Some(new) = found.get(name) {
+            *id = *new;
+        }
+    }
+    Ok(ids)
 }

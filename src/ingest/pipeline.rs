@@ -1,6 +1,6 @@
 //! The transaction: events, the alerts they raise, counts, audit and kept answers, together.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -9,103 +9,108 @@ use serde_json::value::RawValue;
 use store::{Engine, Tx};
 
 use super::counts::{Counts, origin};
-use super::event_keys::{self, EventKey};
+use super::event_keys::EventKey;
+use super::keys::{Keys, Named};
 use super::names::{Found, Names};
 use super::queue::IngestError;
+use super::storms::{self, Beyond, Budget};
 use crate::alerts::{self, NewAlert};
 use crate::app::App;
 use crate::audit::{self, Entry};
-use crate::events::{self, Event, NewEvent};
-use crate::geo::Geo;
+use crate::events::{self, Event, PackedEvent};
+use crate::geo::{Geo, Place};
 use crate::http::{Actor, Caller};
 use crate::repeats::{self, Answer, Repeat};
 
 /// An event enriched and written out as its row will hold it.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    event: NewEvent,
-    address: Option<String>,
+    event: PackedEvent,
     place: Option<Arc<Place>>,
-    tags_json: Option<String>,
-    key: Option<EventKey>,
-    closes: Option<EventKey>,
+    named: Named,
 }
 
-/// Where an address is, as it is answered and as it is stored.
-#[derive(Debug)]
-struct Place {
-    geo: Geo,
-    json: Option<String>,
-}
-
-/// Places of one batch, each written out once: a batch knows many addresses and few countries.
+/// Places of one batch looked up in an operator's databases, each written out once.
 #[derive(Debug, Default)]
 pub(super) struct Places {
-    recent: Vec<Arc<Place>>,
+    recent: HashMap<IpAddr, Option<Arc<Place>>>,
 }
 
 impl Places {
-    /// Most places compared; a batch with more writes the others out again.
-    const MAX: usize = 32;
+    /// Most addresses remembered; a batch with more looks the others up again.
+    const MAX: usize = 1_024;
 
     fn find(&mut self, app: &App, address: IpAddr) -> Option<Arc<Place>> {
-        let geo = app.geo.lookup(address)?;
-        if let Some(known) = self.recent.iter().find(|place| place.geo == geo) {
-            return Some(Arc::clone(known));
+        if !app.geo.is_slow() {
+            return app.geo.place(address);
         }
-        let place = Arc::new(Place {
-            json: geo.to_stored(),
-            geo,
-        });
+        if let Some(known) = self.recent.get(&address) {
+            return known.clone();
+        }
+        let place = app.geo.place(address);
         if self.recent.len() < Self::MAX {
-            self.recent.push(Arc::clone(&place));
+            self.recent.insert(address, place.clone());
         }
-        Some(place)
+        place
     }
 }
 
 impl Prepared {
     /// Looks up where the event's address is.
     #[must_use]
-    pub fn new(app: &App, event: NewEvent) -> Self {
+    pub fn new(app: &App, event: impl Into<PackedEvent>) -> Self {
         Self::with_places(app, &mut Places::default(), event)
     }
 
     /// The same for an event of a batch.
-    pub(super) fn with_places(app: &App, places: &mut Places, event: NewEvent) -> Self {
+    pub(super) fn with_places(
+        app: &App,
+        places: &mut Places,
+        event: impl Into<PackedEvent>,
+    ) -> Self {
+        let event = event.into();
         Self {
-            address: event.ip_address.map(|address| address.to_string()),
             place: event
-                .ip_address
+                .ip_address()
                 .and_then(|address| places.find(app, address)),
-            tags_json: (!event.tags.is_empty())
-                .then(|| serde_json::to_string(&event.tags).ok())
-                .flatten(),
             event,
-            key: None,
-            closes: None,
+            named: Named::default(),
         }
     }
 
     /// The same with its sender's name for it, and for the earlier event that is over with it.
-    pub(super) const fn with_keys(
-        mut self,
-        key: Option<EventKey>,
-        closes: Option<EventKey>,
-    ) -> Self {
-        self.key = key;
-        self.closes = closes;
+    #[must_use]
+    pub const fn with_keys(mut self, key: Option<EventKey>, closes: Option<EventKey>) -> Self {
+        self.named.key = key;
+        self.named.closes = closes;
         self
+    }
+
+    /// The same with its sender's name for what goes on.
+    pub(super) const fn with_ongoing(mut self, ongoing: Option<EventKey>) -> Self {
+        self.named.ongoing = ongoing;
+        self
+    }
+
+    pub(super) const fn named(&self) -> Named {
+        self.named
     }
 
     pub(super) fn geo(&self) -> Option<&Geo> {
         self.place.as_ref().map(|place| &place.geo)
     }
 
+    /// About how many bytes it takes while it waits.
+    pub(super) fn size(&self) -> usize {
+        /// The struct itself.
+        const REST: usize = 256;
+        self.event.bytes().saturating_add(REST)
+    }
+
     /// How bad it is.
     #[must_use]
     pub const fn severity(&self) -> Severity {
-        self.event.severity
+        self.event.severity()
     }
 
     pub(super) fn row(
@@ -118,44 +123,48 @@ impl Prepared {
             id,
             source_id,
             event_type_id,
-            severity: self.event.severity,
-            description: &self.event.description,
-            ip_address: self.address.as_deref(),
+            severity: self.event.severity(),
+            description: self.event.description(),
+            ip_address: self.event.address(),
             country: self.geo().and_then(|geo| geo.country_code.as_deref()),
             geo: self.place.as_ref().and_then(|place| place.json.as_deref()),
-            occurred_at: self.event.occurred_at,
-            tags: self.tags_json.as_deref(),
-            attributes: self.event.attributes.as_ref().map(|raw| raw.get()),
+            occurred_at: self.event.occurred_at(),
+            tags: self.event.tags(),
+            attributes: self.event.attributes(),
             user_id,
             key_id,
+            folded_into: None,
         }
     }
 
     /// What the alert is called.
     pub(super) fn title(&self) -> &str {
-        alerts::title_of(&self.event.description)
+        alerts::title_of(self.event.description())
     }
 
     pub(super) fn names(&self) -> (&str, &str) {
-        (&self.event.source_name, &self.event.event_type)
+        (self.event.source_name(), self.event.event_type())
     }
 
     /// The event as it is answered.
     #[must_use]
     pub fn stored(&self, stored: Stored) -> Event {
-        let event = self.event.clone();
+        let event = &self.event;
+        let tags = event
+            .tags()
+            .and_then(|tags| serde_json::from_str(tags).ok());
         Event {
             id: stored.id,
-            source_name: event.source_name,
-            event_type: event.event_type,
-            severity: event.severity,
-            description: event.description,
-            ip_address: self.address.clone(),
+            source_name: event.source_name().to_owned(),
+            event_type: event.event_type().to_owned(),
+            severity: event.severity(),
+            description: event.description().to_owned(),
+            ip_address: event.address().map(str::to_owned),
             geo: self.geo().cloned(),
             timestamp: stored.id.timestamp(),
-            occurred_at: event.occurred_at,
-            tags: event.tags,
-            attributes: event.attributes.unwrap_or_else(empty_object),
+            occurred_at: event.occurred_at(),
+            tags: tags.unwrap_or_default(),
+            attributes: event.raw_attributes().unwrap_or_else(empty_object),
             version: 1,
             alert: stored.alert,
         }
@@ -175,6 +184,8 @@ pub struct Stored {
     pub alert: Option<i64>,
     /// Whether it was stored before, under the same key of its sender.
     pub repeated: bool,
+    /// Whether its alert is another event's, which gathers a storm.
+    pub folded: bool,
 }
 
 /// Events of one request, stored all or not at all.
@@ -203,14 +214,15 @@ pub(super) enum Outcome {
     Repeated(Answer),
 }
 
-/// Stores several requests' batches in one transaction.
+/// Stores several requests' batches in one transaction; also says which alerts were resolved by it.
 pub(super) fn store_batches(
     tx: &mut Tx<'_>,
     app: &App,
     names: &Names,
+    budget: &Budget,
     shard: i64,
     batches: &[Batch],
-) -> Result<(Vec<Result<Outcome, IngestError>>, Found), IngestError> {
+) -> Result<(Vec<Result<Outcome, IngestError>>, Found, Vec<i64>), IngestError> {
     let now = app.clock.now();
     let mut earlier: Vec<Option<Result<Outcome, IngestError>>> = Vec::with_capacity(batches.len());
     let mut seen: Vec<&Repeat> = Vec::new();
@@ -224,7 +236,8 @@ pub(super) fn store_batches(
         .map(|(batch, _)| batch)
         .collect();
     let mut found = Found::default();
-    let mut stored = insert(tx, app, names, &mut found, shard, now, &fresh)?.into_iter();
+    let (stored, resolved) = insert(tx, app, names, budget, &mut found, shard, now, &fresh)?;
+    let mut stored = stored.into_iter();
     let mut outcomes = Vec::with_capacity(batches.len());
     for (batch, earlier) in batches.iter().zip(earlier) {
         outcomes.push(if let Some(outcome) = earlier {
@@ -235,7 +248,7 @@ pub(super) fn store_batches(
             Ok(Outcome::Stored(stored))
         });
     }
-    Ok((outcomes, found))
+    Ok((outcomes, found, resolved))
 }
 
 /// The earlier answer to this request, or why it gets none.
@@ -263,16 +276,18 @@ fn repeated<'b>(
     }
 }
 
-/// Inserts every event of the batches, raises alerts and counts; ids in the order of arrival.
+/// Inserts every event of the batches, raises alerts and counts; ids in the order of arrival. Also
+/// says which alerts were resolved by their sources.
 fn insert(
     tx: &mut Tx<'_>,
     app: &App,
     names: &Names,
+    budget: &Budget,
     found: &mut Found,
     shard: i64,
     now: Timestamp,
     batches: &[&Batch],
-) -> Result<Vec<Vec<Stored>>, IngestError> {
+) -> Result<(Vec<Vec<Stored>>, Vec<i64>), IngestError> {
     let total = batches.iter().map(|batch| batch.events.len()).sum();
     if tx.engine() == Engine::Sqlite
         && let Some(highest) = events::highest(tx)?
@@ -281,58 +296,67 @@ fn insert(
         app.ids.rise_above(highest);
     }
     let every = batches.iter().flat_map(|batch| &batch.events);
-    names.learn(tx, found, every.map(Prepared::names), now)?;
+    let named = names.ids(tx, found, every.map(Prepared::names), now)?;
+    let mut named = named.into_iter();
     let mut keys = Keys::find(tx, batches, now)?;
     let mut ids = app.ids.take(now, total);
     let mut rows = Vec::with_capacity(total);
     let mut titles = Vec::new();
-    let mut counts = Counts::default();
+    let mut beyond = Beyond::new();
+    let mut counts = Counts::with_capacity(total);
     let mut stored: Vec<Vec<Stored>> = Vec::with_capacity(batches.len());
-    for batch in batches {
+    for (place, batch) in batches.iter().enumerate() {
         let sender = match batch.caller.actor {
             Actor::User { id, .. } => (Some(id), None),
             Actor::Key { id, .. } => (None, Some(id)),
             Actor::Anonymous | Actor::System => (None, None),
         };
         let mut mine = Vec::with_capacity(batch.events.len());
-        for (event, id) in batch.events.iter().zip(&mut ids) {
-            if let Some(id) = keys.earlier(event, id) {
+        for ((event, names), id) in batch.events.iter().zip(&mut named).zip(&mut ids) {
+            if let Some(id) = keys.earlier(event, id, (place, mine.len())) {
                 mine.push(Stored {
                     id,
                     alert: None,
                     repeated: true,
+                    folded: false,
                 });
                 continue;
             }
-            let (source, kind) = event.names();
-            let source = names.source(tx, found, source, now)?;
-            let kind = names.event_type(tx, found, kind, now)?;
             counts.add(
                 id.timestamp(),
-                source,
+                names.0,
                 event.severity(),
                 origin(event.geo()),
                 1,
             );
             if event.severity().raises_alert() {
-                titles.push((rows.len(), event.title()));
+                let source = event.names().0;
+                if budget.take(names.0, source, now) {
+                    titles.push((rows.len(), event.title()));
+                } else {
+                    let storm = beyond.entry((names.0, event.severity())).or_default();
+                    storm.push((rows.len(), event.title()));
+                }
             }
-            rows.push(event.row(id, (source, kind), sender));
+            rows.push(event.row(id, names, sender));
             mine.push(Stored {
                 id,
                 alert: None,
                 repeated: false,
+                folded: false,
             });
         }
         stored.push(mine);
     }
+    let storms = storms::fold(tx, &beyond, &mut rows, &mut titles, now)?;
     events::insert(tx, &rows)?;
-    keys.keep(tx)?;
+    keys.keep(tx, now)?;
     let raised: Vec<NewAlert<'_>> = titles
         .iter()
         .filter_map(|&(at, title)| Some(new_alert(rows.get(at)?, title)))
         .collect();
     let alerts = alerts::raise(tx, &app.config, shard, now, &raised)?;
+    storms.count(tx)?;
     let mut alerts = raised
         .iter()
         .map(|alert| alert.event_id)
@@ -344,87 +368,33 @@ fn insert(
             .next_if(|(id, _)| *id == event.id)
             .map(|(_, alert)| alert);
     }
-    Keys::name_alerts(tx, &mut stored)?;
-    close(tx, &keys, batches, now)?;
+    for event in stored.iter_mut().flatten() {
+        event.folded = !event.repeated && storms.holds(event.id);
+    }
+    name_alerts(tx, &mut stored)?;
+    let resolved = keys.close(tx, batches, now)?;
     counts.write(tx, shard)?;
-    Ok(stored)
+    resolved.audit(tx, now)?;
+    Ok((stored, resolved.ids().collect()))
 }
 
-/// The senders' names of the events of one transaction.
-#[derive(Default)]
-struct Keys {
-    known: HashMap<EventKey, EventId>,
-    new: Vec<(EventKey, EventId)>,
-}
-
-impl Keys {
-    fn find(tx: &mut Tx<'_>, batches: &[&Batch], now: Timestamp) -> Result<Self, IngestError> {
-        let every = batches.iter().flat_map(|batch| &batch.events);
-        let wanted: BTreeSet<EventKey> = every
-            .flat_map(|event| event.key.into_iter().chain(event.closes))
-            .collect();
-        if wanted.is_empty() {
-            return Ok(Self::default());
-        }
-        Ok(Self {
-            known: event_keys::find(tx, &wanted, now)?,
-            new: Vec::new(),
-        })
+/// Names the alerts of events that raised none now: a repetition is answered like the first, and
+/// an event of a storm with the alert that gathers it.
+fn name_alerts(tx: &mut Tx<'_>, stored: &mut [Vec<Stored>]) -> Result<(), IngestError> {
+    let wanted = |event: &&mut Stored| event.repeated || event.folded;
+    let others = stored.iter().flatten();
+    let mut others: Vec<EventId> = others
+        .filter(|event| event.repeated || event.folded)
+        .map(|event| event.id)
+        .collect();
+    if others.is_empty() {
+        return Ok(());
     }
-
-    /// The event stored before under this one's key; else the key stands for `id` from now on.
-    fn earlier(&mut self, event: &Prepared, id: EventId) -> Option<EventId> {
-        let key = event.key?;
-        if let Some(earlier) = self.known.get(&key) {
-            return Some(*earlier);
-        }
-        self.known.insert(key, id);
-        self.new.push((key, id));
-        None
-    }
-
-    fn keep(&self, tx: &mut Tx<'_>) -> Result<(), IngestError> {
-        if self.new.is_empty() || event_keys::keep(tx, &self.new)? {
-            return Ok(());
-        }
-        Err(IngestError::Overtaken)
-    }
-
-    /// A repetition is answered like the first: with the alert the event raised then.
-    fn name_alerts(tx: &mut Tx<'_>, stored: &mut [Vec<Stored>]) -> Result<(), IngestError> {
-        let mut repeated: Vec<EventId> = stored
-            .iter()
-            .flatten()
-            .filter(|event| event.repeated)
-            .map(|event| event.id)
-            .collect();
-        if repeated.is_empty() {
-            return Ok(());
-        }
-        repeated.sort_unstable();
-        repeated.dedup();
-        let alerts: HashMap<EventId, i64> =
-            alerts::of_events(tx, &repeated)?.into_iter().collect();
-        for event in stored.iter_mut().flatten().filter(|event| event.repeated) {
-            event.alert = alerts.get(&event.id).copied();
-        }
-        Ok(())
-    }
-}
-
-/// Resolves the alerts of earlier events that are over, as their sender says.
-fn close(
-    tx: &mut Tx<'_>,
-    keys: &Keys,
-    batches: &[&Batch],
-    now: Timestamp,
-) -> Result<(), IngestError> {
-    for batch in batches {
-        for event in &batch.events {
-            if let Some(earlier) = event.closes.and_then(|key| keys.known.get(&key)) {
-                alerts::resolve_at_source(tx, &batch.caller, now, *earlier)?;
-            }
-        }
+    others.sort_unstable();
+    others.dedup();
+    let alerts: HashMap<EventId, i64> = alerts::of_events(tx, &others)?.into_iter().collect();
+    for event in stored.iter_mut().flatten().filter(wanted) {
+        event.alert = alerts.get(&event.id).copied();
     }
     Ok(())
 }
@@ -444,6 +414,7 @@ pub(super) fn new_alert<'a>(row: &events::Row<'a>, title: &'a str) -> NewAlert<'
 /// Audits what a person sent and keeps the answer of a request that may come again.
 ///
 /// What a key sends is not audited line by line: the events themselves say which key sent them.
+/// Nor is what comes from anybody on the network by syslog: they say from which address.
 fn finish(
     tx: &mut Tx<'_>,
     app: &App,
@@ -451,7 +422,7 @@ fn finish(
     stored: &[Stored],
     now: Timestamp,
 ) -> Result<(), IngestError> {
-    if !matches!(batch.caller.actor, Actor::Key { .. }) {
+    if !matches!(batch.caller.actor, Actor::Key { .. } | Actor::Anonymous) {
         let entry = match (batch.events.as_slice(), stored) {
             ([event], [stored]) => Entry::new("event.created")
                 .on("event", stored.id)

@@ -1,23 +1,26 @@
 //! The queue in front of the transaction: what arrives while one commits goes into the next.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use store::{Engine, StoreError, Tx};
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
+use super::gather::{Gathering, Waiting};
 use super::names::{Found, Names};
-use super::pipeline::{Batch, Outcome, Stored, store_batches};
+use super::pipeline::{Batch, Outcome, Prepared, Stored, store_batches};
+use super::storms::Budget;
 use crate::app::{App, Change};
-use crate::http::Problem;
+use crate::config::Rate;
+use crate::http::{Actor, Caller, Problem};
+use crate::limits::{Share, Shares};
 use crate::repeats::{Answer, RepeatError};
 use crate::sources::Sources;
 
 /// Events that may wait; beyond, senders hear 503.
 const QUEUE_EVENTS_MAX: usize = 65_536;
-/// Events stored by one commit at the most, but for one larger batch.
-const COMMIT_EVENTS_MAX: usize = 8_192;
-/// Requests taken from the queue at once.
-const COMMIT_BATCHES_MAX: usize = 1_024;
+/// Bytes they may have together: 64 MiB.
+const QUEUE_BYTES_MAX: usize = 64 << 20;
 /// Times a commit is tried in which other servers were faster with the same key.
 const ATTEMPTS_MAX: u32 = 4;
 /// Committing tasks on PostgreSQL; SQLite has one writer anyway.
@@ -65,8 +68,28 @@ impl From<IngestError> for Problem {
 #[derive(Clone, Debug)]
 pub struct Ingest {
     sender: mpsc::Sender<Pending>,
-    room: Arc<Semaphore>,
+    events: Shares<Sender>,
+    bytes: Shares<Sender>,
     sources: Sources,
+}
+
+/// By whom the room in the queue is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Sender {
+    Key(i64),
+    User(i64),
+    /// Syslog, and the server itself.
+    Address(IpAddr),
+}
+
+impl Sender {
+    fn of(caller: &Caller) -> Self {
+        match caller.actor {
+            Actor::Key { id, .. } => Self::Key(id),
+            Actor::User { id, .. } => Self::User(id),
+            Actor::Anonymous | Actor::System => Self::Address(caller.origin.address),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -74,7 +97,7 @@ struct Pending {
     batch: Batch,
     reply: oneshot::Sender<Result<(Batch, Outcome), IngestError>>,
     /// Room in the queue, given back when this is dropped.
-    _room: OwnedSemaphorePermit,
+    _room: (Share<Sender>, Share<Sender>),
 }
 
 /// What a request for storing events came to.
@@ -94,8 +117,17 @@ impl Ingest {
     /// Starts the committing tasks; they end when every `Ingest` is gone.
     #[must_use]
     pub fn start(app: &App) -> Self {
+        Self::start_with(app, app.config.alert_budget)
+    }
+
+    /// The same with another budget of alerts for each source: what an import brings was not sent
+    /// at once, however fast it is read.
+    #[must_use]
+    pub fn start_with(app: &App, alert_budget: Rate) -> Self {
+        let sources = Sources::default();
+        let budget = Arc::new(Budget::new(alert_budget, sources.clone()));
         let (sender, receiver) = mpsc::channel(QUEUE_EVENTS_MAX);
-        let receiver = Arc::new(Mutex::new(receiver));
+        let waiting = Arc::new(Gathering::new(receiver));
         let names = Arc::new(Names::default());
         let writers = if app.store.engine() == Engine::Postgres {
             POSTGRES_WRITERS
@@ -103,14 +135,16 @@ impl Ingest {
             1
         };
         for shard in 0..writers {
-            let (app, receiver, names) = (app.clone(), Arc::clone(&receiver), Arc::clone(&names));
+            let (app, waiting, names) = (app.clone(), Arc::clone(&waiting), Arc::clone(&names));
+            let budget = Arc::clone(&budget);
             let tasks = app.tasks.clone();
-            tasks.spawn(async move { commit_loop(&app, &receiver, &names, shard).await });
+            tasks.spawn(async move { commit_loop(&app, &waiting, &names, &budget, shard).await });
         }
         Self {
             sender,
-            room: Arc::new(Semaphore::new(QUEUE_EVENTS_MAX)),
-            sources: Sources::default(),
+            events: Shares::new(QUEUE_EVENTS_MAX),
+            bytes: Shares::new(QUEUE_BYTES_MAX),
+            sources,
         }
     }
 
@@ -122,15 +156,18 @@ impl Ingest {
 
     /// Stores a batch, all or nothing; returns once it is synced to disk.
     ///
+    /// Waiting batches have room for 65,536 events and 64 MiB, which is shared fairly: one sender
+    /// alone may fill half of it.
+    ///
     /// # Errors
     /// [`IngestError`]; nothing was stored then, unless the database went away during the
     /// commit, when that is unknown.
     pub async fn store(&self, batch: Batch) -> Result<Ingested, IngestError> {
-        let size = batch.events.len().clamp(1, QUEUE_EVENTS_MAX);
-        let size = u32::try_from(size).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.room)
-            .try_acquire_many_owned(size)
-            .map_err(|_| IngestError::Full)?;
+        let sender = Sender::of(&batch.caller);
+        let size: usize = batch.events.iter().map(Prepared::size).sum();
+        let events = self.events.take(&sender, batch.events.len().max(1));
+        let room = events.zip(self.bytes.take(&sender, size));
+        let room = room.ok_or(IngestError::Full)?;
         let (reply, answer) = oneshot::channel();
         self.sender
             .try_send(Pending {
@@ -156,50 +193,36 @@ impl Ingest {
     /// Events waiting now.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        QUEUE_EVENTS_MAX.saturating_sub(self.room.available_permits())
+        self.events.used()
     }
 }
 
 async fn commit_loop(
     app: &App,
-    receiver: &Mutex<mpsc::Receiver<Pending>>,
+    waiting: &Gathering<Pending>,
     names: &Arc<Names>,
+    budget: &Arc<Budget>,
     shard: i64,
 ) {
-    let mut held = None;
-    loop {
-        let Some(group) = next_group(receiver, &mut held).await else {
-            return;
-        };
-        commit(app, names, shard, group).await;
+    while let Some((group, under_way)) = waiting.next().await {
+        commit(app, names, budget, shard, group).await;
+        drop(under_way);
     }
 }
 
-/// Waits for the first request, then takes what else is there, up to a commit's worth.
-async fn next_group(
-    receiver: &Mutex<mpsc::Receiver<Pending>>,
-    held: &mut Option<Pending>,
-) -> Option<Vec<Pending>> {
-    let mut receiver = receiver.lock().await;
-    let first = match held.take() {
-        Some(pending) => pending,
-        None => receiver.recv().await?,
-    };
-    let mut events = first.batch.events.len();
-    let mut group = vec![first];
-    while group.len() < COMMIT_BATCHES_MAX {
-        let Ok(next) = receiver.try_recv() else { break };
-        events = events.saturating_add(next.batch.events.len());
-        if events > COMMIT_EVENTS_MAX {
-            *held = Some(next);
-            break;
-        }
-        group.push(next);
+impl Waiting for Pending {
+    fn events(&self) -> usize {
+        self.batch.events.len()
     }
-    Some(group)
 }
 
-async fn commit(app: &App, names: &Arc<Names>, shard: i64, group: Vec<Pending>) {
+async fn commit(
+    app: &App,
+    names: &Arc<Names>,
+    budget: &Arc<Budget>,
+    shard: i64,
+    group: Vec<Pending>,
+) {
     let mut replies = Vec::with_capacity(group.len());
     let mut batches = Vec::with_capacity(group.len());
     for Pending {
@@ -214,7 +237,7 @@ async fn commit(app: &App, names: &Arc<Names>, shard: i64, group: Vec<Pending>) 
     let mut batches = Arc::new(batches);
     let mut attempt = 1;
     let result = loop {
-        let result = write(app, names, shard, &batches).await;
+        let result = write(app, names, budget, shard, &batches).await;
         // The other's event or answer is there now, and will be found.
         if attempt < ATTEMPTS_MAX
             && matches!(
@@ -228,8 +251,8 @@ async fn commit(app: &App, names: &Arc<Names>, shard: i64, group: Vec<Pending>) 
         break result;
     };
     match result {
-        Ok((mine, outcomes, found)) => {
-            finish(app, names, &outcomes, found);
+        Ok((mine, outcomes, found, resolved)) => {
+            finish(app, names, &outcomes, found, resolved);
             // The transaction handed its own hold back, so this one is the last.
             drop(mine);
             let batches = Arc::get_mut(&mut batches).map(std::mem::take);
@@ -256,24 +279,34 @@ type Written = (
     Arc<Vec<Batch>>,
     Vec<Result<Outcome, IngestError>>,
     Found,
+    Vec<i64>,
 );
 
 async fn write(
     app: &App,
     names: &Arc<Names>,
+    budget: &Arc<Budget>,
     shard: i64,
     batches: &Arc<Vec<Batch>>,
 ) -> Result<Written, IngestError> {
-    let (this, names, batches) = (app.clone(), Arc::clone(names), Arc::clone(batches));
+    let (this, batches) = (app.clone(), Arc::clone(batches));
+    let (names, budget) = (Arc::clone(names), Arc::clone(budget));
     let body = move |tx: &mut Tx<'_>| {
-        let (outcomes, found) = store_batches(tx, &this, &names, shard, &batches)?;
-        Ok::<_, IngestError>((batches, outcomes, found))
+        let (outcomes, found, resolved) =
+            store_batches(tx, &this, &names, &budget, shard, &batches)?;
+        Ok::<_, IngestError>((batches, outcomes, found, resolved))
     };
     app.store.write(body).await
 }
 
 /// After the commit: remember names, count, announce.
-fn finish(app: &App, names: &Names, outcomes: &[Result<Outcome, IngestError>], found: Found) {
+fn finish(
+    app: &App,
+    names: &Names,
+    outcomes: &[Result<Outcome, IngestError>],
+    found: Found,
+    resolved: Vec<i64>,
+) {
     names.remember(found);
     let stored = outcomes.iter().flat_map(|outcome| match outcome {
         Ok(Outcome::Stored(stored)) => stored.as_slice(),
@@ -282,7 +315,7 @@ fn finish(app: &App, names: &Names, outcomes: &[Result<Outcome, IngestError>], f
     let (mut events, mut alerts, mut last) = (0_u64, 0_u64, None);
     for event in stored.filter(|event| !event.repeated) {
         events = events.saturating_add(1);
-        if event.alert.is_some() {
+        if event.alert.is_some() && !event.folded {
             alerts = alerts.saturating_add(1);
             last = Some(event.id);
         }
@@ -290,5 +323,10 @@ fn finish(app: &App, names: &Names, outcomes: &[Result<Outcome, IngestError>], f
     app.metrics.stored(events, alerts);
     if let Some(id) = last {
         app.announce(Change::AlertsRaised(id));
+    }
+    match resolved.as_slice() {
+        [] => {}
+        [alert] => app.announce(Change::AlertChanged(*alert)),
+        _ => app.announce(Change::AlertsChanged(resolved.into())),
     }
 }

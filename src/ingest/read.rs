@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::events::{NewEvent, read_new};
+use crate::events::{PackedEvent, read_packed};
 use crate::http::{FieldErrors, MediaType, Problem};
 
 /// Most events of one request.
@@ -59,7 +59,7 @@ pub trait Take<T> {
     ///
     /// # Errors
     /// What is wrong with it.
-    fn event(&mut self, event: NewEvent) -> Result<T, FieldErrors>;
+    fn event(&mut self, event: PackedEvent) -> Result<T, FieldErrors>;
 
     /// Hears of a refused line: its place in the batch, what is wrong, and its bytes.
     fn refused(&mut self, index: usize, errors: &FieldErrors, line: &[u8]);
@@ -77,7 +77,7 @@ pub fn read_batch<T>(
 ) -> Result<Content<T>, Problem> {
     match media {
         MediaType::NdJson => {
-            let lines = bytes.split(|byte| *byte == b'\n').enumerate();
+            let lines = Lines { rest: Some(bytes) }.enumerate();
             let lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
             collect(bytes.len(), lines, take)
         }
@@ -87,16 +87,52 @@ pub fn read_batch<T>(
             let lines = elements.iter().map(|raw| raw.get().as_bytes());
             collect(bytes.len(), lines.enumerate(), take)
         }
-        MediaType::Json => match documents(bytes) {
-            Some(documents) => collect(bytes.len(), documents.into_iter().enumerate(), take),
-            None => match read_line(bytes).and_then(|event| take.event(event)) {
-                Ok(event) => Ok(Content::Single(Box::new(event))),
-                Err(errors) => {
-                    take.refused(0, &errors, bytes);
-                    Err(Problem::validation(errors))
-                }
-            },
-        },
+        MediaType::Json => {
+            let read = read_line(bytes);
+            let documents = read.as_ref().err().and_then(|_| documents(bytes));
+            match documents {
+                Some(documents) => collect(bytes.len(), documents.into_iter().enumerate(), take),
+                None => match read.and_then(|event| take.event(event)) {
+                    Ok(event) => Ok(Content::Single(Box::new(event))),
+                    Err(errors) => {
+                        take.refused(0, &errors, bytes);
+                        Err(Problem::validation(errors))
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// The lines of a body, each without its end.
+struct Lines<'a> {
+    rest: Option<&'a [u8]>,
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let rest = self.rest?;
+        // Many bytes at a time: a plain search costs half of what reading the line does.
+        const MANY: usize = 64;
+        let mut at = 0_usize;
+        while let Some(many) = rest.get(at..).and_then(|rest| rest.first_chunk::<MANY>()) {
+            if many
+                .iter()
+                .fold(false, |found, byte| found | (*byte == b'\n'))
+            {
+                break;
+            }
+            at = at.saturating_add(MANY);
+        }
+        let tail = rest.get(at..).unwrap_or_default();
+        let Some(end) = tail.iter().position(|byte| *byte == b'\n') else {
+            return self.rest.take();
+        };
+        let (line, after) = rest.split_at_checked(at.saturating_add(end))?;
+        self.rest = after.get(1..);
+        Some(line)
     }
 }
 
@@ -110,17 +146,21 @@ fn documents(bytes: &[u8]) -> Option<Vec<&[u8]>> {
         return None;
     }
     let documents = crate::adapters::documents(bytes).ok()?;
-    Some(documents.map(|it| it.unwrap_or_else(|bad| bad.bytes)).collect())
+    Some(
+        documents
+            .map(|it| it.unwrap_or_else(|bad| bad.bytes))
+            .collect(),
+    )
 }
 
-fn read_line(line: &[u8]) -> Result<NewEvent, FieldErrors> {
+fn read_line(line: &[u8]) -> Result<PackedEvent, FieldErrors> {
     if line.len() > LINE_MAX {
         return Err(FieldErrors::from([(
             "body".to_owned(),
             vec![format!("an event has at most {LINE_MAX} bytes")],
         )]));
     }
-    read_new(line)
+    read_packed(line)
 }
 
 fn collect<'l, T>(
@@ -158,8 +198,8 @@ mod tests {
     /// Takes everything.
     struct All;
 
-    impl Take<NewEvent> for All {
-        fn event(&mut self, event: NewEvent) -> Result<NewEvent, FieldErrors> {
+    impl Take<PackedEvent> for All {
+        fn event(&mut self, event: PackedEvent) -> Result<PackedEvent, FieldErrors> {
             Ok(event)
         }
 
@@ -167,6 +207,25 @@ mod tests {
     }
 
     const GOOD: &str = r#"{"source":"s","event_type":"t","severity":"low","description":"d"}"#;
+
+    #[test]
+    fn lines_end_where_they_end() {
+        for length in [0, 1, 63, 64, 65, 200] {
+            let line = "x".repeat(length);
+            for body in [
+                line.clone(),
+                format!("{line}\n"),
+                format!("\n{line}\n\n{line}é\n{line}"),
+            ] {
+                let lines: Vec<&[u8]> = Lines {
+                    rest: Some(body.as_bytes()),
+                }
+                .collect();
+                let expected: Vec<&[u8]> = body.as_bytes().split(|byte| *byte == b'\n').collect();
+                assert_eq!(lines, expected);
+            }
+        }
+    }
 
     #[test]
     fn good_lines_are_kept_and_bad_ones_named() {

@@ -6,14 +6,14 @@ use std::ops::ControlFlow;
 use axum::extract::Request;
 use bytes::Bytes;
 
-use super::api::{BODY_LIMITS, INLINE_MAX, spend};
+use super::api::{BODY_LIMITS, INLINE_MAX, body_room, spend};
 use super::event_keys::EventKey;
 use super::pipeline::{Batch, Places, Prepared, Stored, WriteAnswer};
 use super::queue::{Ingest, Ingested};
 use super::read::{BATCH_MAX, Rejected};
 use crate::adapters::{self, Body, Context, Read, Sink};
 use crate::app::App;
-use crate::http::{Actor, Caller, FieldErrors, Problem, essence, read_bytes};
+use crate::http::{Actor, BodyRoom, Caller, FieldErrors, Problem, essence, read_bytes};
 use crate::repeats::{Answer, Repeat};
 use crate::sources::{DeadLetter, Outcome, Sources};
 
@@ -24,6 +24,8 @@ pub(super) struct Arrived {
     pub(super) bytes: Bytes,
     pub(super) media: String,
     pub(super) repeat: Option<Repeat>,
+    /// The room the body takes.
+    pub(super) room: BodyRoom,
 }
 
 /// What became of one record.
@@ -43,13 +45,16 @@ pub(super) enum Received {
 
 impl Arrived {
     /// Reads the body of a request.
-    pub(super) async fn read(caller: Caller, request: Request) -> Result<Self, Problem> {
+    pub(super) async fn read(app: &App, caller: Caller, request: Request) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
+        let room = body_room(app, &caller);
+        let (bytes, room) = read_bytes(&parts.headers, body, BODY_LIMITS, room).await?;
         Ok(Self {
             caller,
+            bytes,
             media: essence(&parts.headers),
-            bytes: read_bytes(&parts.headers, body, BODY_LIMITS).await?,
             repeat: None,
+            room,
         })
     }
 }
@@ -84,6 +89,7 @@ where
         bytes,
         media,
         repeat,
+        room: _room,
     } = arrived;
     let large = bytes.len() >= INLINE_MAX;
     let body = {
@@ -155,8 +161,11 @@ fn records(
             Ok(reading) => {
                 let key = |key: Option<String>| key.map(|key| EventKey::new(&scope, &key));
                 let keys = (key(reading.key), key(reading.closes));
+                let ongoing = key(reading.ongoing);
                 let event = Prepared::with_places(app, &mut places, reading.event);
-                records.good.push(event.with_keys(keys.0, keys.1));
+                records
+                    .good
+                    .push(event.with_keys(keys.0, keys.1).with_ongoing(ongoing));
             }
             Err(errors) => {
                 let place = records.order.len().saturating_sub(1);
@@ -225,9 +234,21 @@ async fn store(
     Ok(Received::Fates(fates.collect()))
 }
 
-/// Takes a batch out of its sender's allowance and stores it.
+/// Takes a batch out of the allowances of its sender and of its sources, and stores it.
 pub(super) async fn admit(app: &App, ingest: &Ingest, batch: Batch) -> Result<Ingested, Problem> {
     spend(app, &batch.caller, batch.events.len())?;
+    if ingest.sources().any_described() {
+        let now = app.clock.now();
+        for (source, n) in tally(batch.events.iter().map(|event| event.names().0)) {
+            let n = u32::try_from(n).unwrap_or(u32::MAX);
+            ingest.sources().take(&source, n, now).map_err(|seconds| {
+                let what = format!(
+                    "the source {source:?} sent more events than its rate allows; nothing was stored"
+                );
+                Problem::too_many(what, seconds)
+            })?;
+        }
+    }
     Ok(ingest.store(batch).await?)
 }
 
@@ -280,6 +301,11 @@ impl Account {
             sources.counters().add(source, Outcome::Throttled, *n, now);
         }
     }
+}
+
+/// Counts events that were stored past a request: by the command line.
+pub fn count_stored(app: &App, ingest: &Ingest, events: &[Prepared], stored: &[Stored]) {
+    Account::of(events, &[]).accepted(app, ingest.sources(), events, stored);
 }
 
 fn tally<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<String, u64> {

@@ -1,6 +1,8 @@
 //! How often somebody may do something: token buckets in memory, bounded, keyed by what cannot
 //! be forged (the socket's address, a verified user or key).
 
+mod shares;
+
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -10,6 +12,8 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
+
+pub use shares::{Share, Shares};
 
 use crate::config::{Rate, Settings};
 
@@ -121,6 +125,9 @@ fn constant((count, window): (u32, Duration)) -> Rate {
     Rate(NonZeroU32::new(count).map(|count| (count, window)))
 }
 
+/// Bytes of bodies that are held at once, while they are read and stored: 256 MiB.
+const BODIES_MAX: usize = 256 << 20;
+
 /// Every limit of the server.
 #[derive(Debug)]
 pub struct Limits {
@@ -132,6 +139,8 @@ pub struct Limits {
     pub sign_in: Limit<u64>,
     /// Events by ingest key id.
     pub ingest: Limit<i64>,
+    /// Bytes of bodies held at once, by the sender's network.
+    pub bodies: Shares<u64>,
     /// Requests with a browser's cookie, by user id: 50 a second, 200 at once.
     pub browser: Limit<i64>,
     /// Pages without a session that counts, by network: 10 a second, 100 at once.
@@ -147,6 +156,7 @@ impl Limits {
             anonymous: Limit::new("anonymous", config.rate_limit_anon),
             sign_in: Limit::new("sign-in", config.rate_limit_sign_in),
             ingest: Limit::new("ingest", config.rate_limit_ingest),
+            bodies: Shares::new(BODIES_MAX),
             browser: Limit::new("browser", constant(BROWSER)),
             visitor: Limit::new("visitor", constant(VISITOR)),
         }

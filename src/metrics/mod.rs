@@ -1,5 +1,8 @@
 //! What the server counts, in Prometheus' own types and text.
 
+mod sources;
+mod syslog;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -12,6 +15,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use store::Stats;
+
+use sources::SourceMetrics;
+pub use syslog::{Open, RefusedFor, SyslogMetrics, TimedOut, Transport};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -34,7 +40,10 @@ pub struct Metrics {
     events: Family<Outcome, Counter>,
     batches: Histogram,
     alerts: Counter,
+    removed: Counter,
     sign_ins: Family<Outcome, Counter>,
+    sources: SourceMetrics,
+    syslog: SyslogMetrics,
     streams: StreamMetrics,
     store: StoreGauges,
 }
@@ -80,7 +89,10 @@ impl Metrics {
             events: Family::default(),
             batches: Histogram::new(rows),
             alerts: Counter::default(),
+            removed: Counter::default(),
             sign_ins: Family::default(),
+            sources: SourceMetrics::default(),
+            syslog: SyslogMetrics::default(),
             streams: StreamMetrics {
                 open: Gauge::default(),
                 missed: Counter::default(),
@@ -108,8 +120,15 @@ impl Metrics {
             self.batches.clone(),
         );
         registry.register("alerts_raised", "Alerts raised", self.alerts.clone());
+        registry.register(
+            "retention_removed_events",
+            "Events removed because they are not to be kept",
+            self.removed.clone(),
+        );
         registry.register("sign_ins", "Sign-ins by outcome", self.sign_ins.clone());
         self.streams.register(registry);
+        self.sources.register(registry);
+        self.syslog.register(registry);
         let gauges = [
             (
                 "store_queue_length",
@@ -175,6 +194,17 @@ impl Metrics {
         self.batches.observe(events as f64);
     }
 
+    /// Counts events that were removed because they are not to be kept.
+    pub fn removed(&self, events: u64) {
+        self.removed.inc_by(events);
+    }
+
+    /// How many events were removed since the start because they are not to be kept.
+    #[must_use]
+    pub fn removed_so_far(&self) -> u64 {
+        self.removed.get()
+    }
+
     /// How many events were refused since the start, whoever sent them.
     #[must_use]
     pub fn rejected_so_far(&self) -> u64 {
@@ -233,6 +263,23 @@ impl Metrics {
                 outcome: "rejected",
             })
             .inc_by(events);
+    }
+
+    /// Counts records of a source by outcome; one that is not `known` is counted among others
+    /// unless it has its own series already.
+    pub fn records(&self, source: &str, known: bool, outcomes: [(&'static str, u64); 4]) {
+        self.sources.add(source, known, outcomes);
+    }
+
+    /// Counts rejected records that had to make room for newer ones.
+    pub fn letters_dropped(&self, records: u64) {
+        self.sources.dropped.inc_by(records);
+    }
+
+    /// What comes in over the syslog listeners.
+    #[must_use]
+    pub const fn syslog(&self) -> &SyslogMetrics {
+        &self.syslog
     }
 
     /// Counts a sign-in attempt: `ok`, `failed` or `throttled`.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::{EventId, Severity, Timestamp};
+use base::{Severity, Timestamp};
 use store::{Arg, Engine, Sql, StoreError, Tx};
 
 use super::model::{AlertBrief, AlertPoint, AtLeast};
@@ -253,19 +253,6 @@ pub(super) fn events_by_day(
         .and_in("item", sources.iter().copied())
         .push(" group by item");
     tx.select(&sql, |row| Ok((row.get(0)?, row.get(1)?)))
-}
-
-/// The newest event of each source; the end of an index each.
-pub(super) fn last_events(
-    tx: &mut Tx<'_>,
-    sources: &[i64],
-) -> Result<Vec<(i64, EventId)>, StoreError> {
-    let rows: Vec<Vec<Arg<'_>>> = sources.iter().map(|id| vec![(*id).into()]).collect();
-    tx.query_many(
-        "select source_id, id from events where source_id = $1 order by id desc limit 1",
-        &rows,
-        |row| Ok((row.get(0)?, EventId::new(row.get(1)?))),
-    )
 }
 
 /// OPEN alerts by source, and whether all of them were counted.

@@ -7,13 +7,15 @@ use axum::Router;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::routes;
 
-pub use routes::{Declared, Routes, Services};
+pub use routes::{Declared, Routes, Served, Services};
 
 use crate::http::Access::{Can, CanOrKey, Open, Public, SignIn, SignedIn};
 use crate::http::Capability::{
     AlertTriage, AuditRead, EventChange, EventCreate, Manage, MonitorRead,
 };
-use crate::{alerts, audit, dashboard, events, identity, ingest, overview, stream, views, web};
+use crate::{
+    alerts, audit, dashboard, events, identity, ingest, overview, sources, stream, views, web,
+};
 
 /// Declares every route. A route cannot be added without saying who may use it.
 #[must_use]
@@ -23,8 +25,61 @@ pub fn declare() -> Routes {
     routes
         .add(CanOrKey(EventCreate), routes!(ingest::api::create))
         .add(CanOrKey(EventCreate), routes!(ingest::api::create_ingest))
-        .add(CanOrKey(EventCreate), routes!(ingest::receivers::format::any))
-        .add(CanOrKey(EventCreate), routes!(ingest::receivers::format::one))
+        .add(
+            CanOrKey(EventCreate),
+            routes!(ingest::receivers::format::any),
+        )
+        .add(
+            CanOrKey(EventCreate),
+            routes!(ingest::receivers::format::one),
+        )
+        .add(
+            CanOrKey(EventCreate),
+            routes!(ingest::receivers::elastic::product),
+        )
+        .add(
+            CanOrKey(EventCreate),
+            routes!(ingest::receivers::elastic::license),
+        )
+        .add(
+            CanOrKey(EventCreate),
+            routes!(
+                ingest::receivers::elastic::bulk,
+                ingest::receivers::elastic::bulk_put
+            ),
+        )
+        .add(
+            CanOrKey(EventCreate),
+            routes!(
+                ingest::receivers::elastic::bulk_of_index,
+                ingest::receivers::elastic::bulk_of_index_put
+            ),
+        )
+        .add(
+            CanOrKey(EventCreate),
+            routes!(ingest::receivers::splunk::event),
+        )
+        .add(
+            CanOrKey(EventCreate),
+            routes!(ingest::receivers::splunk::raw),
+        )
+        .add(
+            CanOrKey(EventCreate),
+            routes!(ingest::receivers::splunk::ack),
+        )
+        .add(Open, routes!(ingest::receivers::splunk::health))
+        .add(
+            CanOrKey(EventCreate),
+            routes!(ingest::receivers::loki::push),
+        )
+        .add(
+            CanOrKey(EventCreate),
+            routes!(ingest::receivers::otlp::logs),
+        )
+        .add(
+            CanOrKey(EventCreate),
+            routes!(ingest::receivers::alertmanager::alerts),
+        )
         .add(Can(MonitorRead), routes!(events::api::list))
         .add(Can(MonitorRead), routes!(events::figures_api::histogram))
         .add(Can(MonitorRead), routes!(events::figures_api::fields))
@@ -49,6 +104,7 @@ pub fn declare() -> Routes {
             routes!(alerts::api::dashboard_update_status),
         )
         .add(Can(MonitorRead), routes!(alerts::api::timeline))
+        .add(Can(MonitorRead), routes!(alerts::api::gathered))
         .add(Can(AlertTriage), routes!(alerts::api::comment))
         .add(Can(AlertTriage), routes!(alerts::bulk_api::bulk))
         .add(Can(AlertTriage), routes!(alerts::bulk_api::undo))
@@ -58,6 +114,16 @@ pub fn declare() -> Routes {
         .add(Can(MonitorRead), routes!(views::api::detail))
         .add(Can(MonitorRead), routes!(views::api::update))
         .add(Can(MonitorRead), routes!(views::api::remove))
+        .add(Can(Manage), routes!(sources::api::list))
+        .add(Can(Manage), routes!(sources::api::create))
+        .add(Can(Manage), routes!(sources::api::preview))
+        .add(Can(Manage), routes!(sources::api::detail))
+        .add(Can(Manage), routes!(sources::api::update))
+        .add(Can(Manage), routes!(sources::api::remove))
+        .add(Can(Manage), routes!(sources::api::counts))
+        .add(Can(Manage), routes!(sources::letters_api::list))
+        .add(Can(Manage), routes!(sources::letters_api::detail))
+        .add(Can(Manage), routes!(sources::letters_api::clear))
         .add(Can(AlertTriage), routes!(alerts::by_hand_api::raise))
         .add(Can(MonitorRead), routes!(stream::api::stats))
         .add(Can(MonitorRead), routes!(overview::api::overview))

@@ -25,6 +25,7 @@ pub(super) fn base() -> OpenApi {
         ("me", "Your own profile, password and sessions"),
         ("users", "People and their roles"),
         ("keys", "Ingest keys: what machines send events with"),
+        ("sources", "Who reports, and what was refused of it"),
         (
             "events",
             "What happened: sending, finding and correcting events",

@@ -15,12 +15,30 @@ use crate::app::App;
 use crate::http::{Access, MatchedRoute, Problem, finish, listener::ConnectionCounts};
 use crate::identity::{Gate, guard};
 use crate::ingest::Ingest;
+use crate::sources::Sources;
 use crate::stream::Live;
 use crate::web::Readiness;
 
-/// What handlers can ask for.
+/// What handlers can ask for: one pointer to it, since every request is handed it anew.
 #[derive(Clone)]
-pub struct Services {
+pub struct Services(Arc<Served>);
+
+impl From<Served> for Services {
+    fn from(served: Served) -> Self {
+        Self(Arc::new(served))
+    }
+}
+
+impl std::ops::Deref for Services {
+    type Target = Served;
+
+    fn deref(&self) -> &Served {
+        &self.0
+    }
+}
+
+/// The parts of [`Services`].
+pub struct Served {
     /// The server's parts.
     pub app: App,
     /// The way in for events.
@@ -35,11 +53,17 @@ pub struct Services {
     pub document: Arc<OnceLock<OpenApi>>,
 }
 
-impl std::fmt::Debug for Services {
+impl std::fmt::Debug for Served {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Services")
+        f.debug_struct("Served")
             .field("app", &self.app)
             .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -56,6 +80,13 @@ macro_rules! part {
 part!(app: App);
 part!(ingest: Ingest);
 part!(live: Live);
+
+impl FromRef<Services> for Sources {
+    fn from_ref(services: &Services) -> Self {
+        services.ingest.sources().clone()
+    }
+}
+
 part!(readiness: Readiness);
 
 impl FromRef<Services> for Arc<ConnectionCounts> {

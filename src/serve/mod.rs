@@ -1,6 +1,7 @@
 //! The running server: open, migrate, listen; and stop in order.
 
 mod periodic;
+mod source_tasks;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -20,10 +21,12 @@ use crate::geo::{GeoDb, GeoError, GeoSources};
 use crate::http::canonical;
 use crate::http::listener::{self, ConnectionCounts, ListenerLimits};
 use crate::identity::{self, FirstAdmin};
+use crate::ingest::syslog::{Addresses, ListenError, Sockets};
 use crate::ingest::{Ingest, NodeLease};
 use crate::migrations::MIGRATIONS;
-use crate::router::{self, Services};
+use crate::router::{self, Served, Services};
 use crate::secrets::{SecretError, Secrets};
+use crate::sources;
 use crate::stream::Live;
 use crate::web::Readiness;
 
@@ -54,6 +57,9 @@ pub enum StartError {
     /// The first administrator could not be made.
     #[error("the first administrator could not be made: {0}")]
     FirstAdmin(String),
+    /// Syslog cannot be taken.
+    #[error(transparent)]
+    Syslog(#[from] ListenError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {reason}")]
     Bind {
@@ -70,6 +76,7 @@ pub struct Server {
     app: App,
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
+    syslog: Addresses,
     first_admin: Option<FirstAdmin>,
     listeners: tokio::task::JoinSet<()>,
     ingest: Ingest,
@@ -133,20 +140,23 @@ impl Server {
             Some(wanted) => Some((bind(wanted).await?, wanted)),
             None => None,
         };
+        let syslog_sockets = Sockets::bind(&config.syslog).await?;
+        let syslog = syslog_sockets.addresses();
         let app = open(config, clock).await?;
         let first_admin = identity::first_admin(&app)
             .await
             .map_err(|error| StartError::FirstAdmin(error.to_string()))?;
         let ingest = Ingest::start(&app);
+        ingest.sources().load(&app).await?;
         let connections = Arc::new(ConnectionCounts::default());
-        let services = Services {
+        let services = Services::from(Served {
             app: app.clone(),
             ingest: ingest.clone(),
             live: Live::start(&app),
             readiness: Readiness::default(),
             connections: Arc::clone(&connections),
             document: Arc::new(OnceLock::new()),
-        };
+        });
         let (router, _) = router::service(&services);
         let mut listeners = tokio::task::JoinSet::new();
         let limits = limits(&app.config);
@@ -166,12 +176,15 @@ impl Server {
         let service = MapRequest::new(router, canonical as fn(_) -> _);
         let stop = app.stop.clone();
         listeners.spawn(listener::serve(socket, service, limits, connections, stop));
+        syslog_sockets.start(&app, &ingest, &mut listeners);
         periodic::start(&app);
+        source_tasks::start(&app, &ingest);
         tracing::info!(%address, database = app.store.name(), "listening");
         Ok(Self {
             app,
             address,
             metrics_address,
+            syslog,
             first_admin,
             listeners,
             ingest,
@@ -190,6 +203,12 @@ impl Server {
         self.metrics_address
     }
 
+    /// Where it takes syslog.
+    #[must_use]
+    pub const fn syslog(&self) -> &Addresses {
+        &self.syslog
+    }
+
     /// The first administrator's sign-in, when one was made with a generated password.
     #[must_use]
     pub const fn first_admin(&self) -> Option<&FirstAdmin> {
@@ -200,6 +219,12 @@ impl Server {
     #[must_use]
     pub const fn app(&self) -> &App {
         &self.app
+    }
+
+    /// The way in for events, for tests.
+    #[must_use]
+    pub const fn ingest(&self) -> &Ingest {
+        &self.ingest
     }
 
     /// Fires when the server is to stop, whoever wants it.
@@ -214,9 +239,14 @@ impl Server {
         self.app.stop.cancel();
         let orderly = async {
             while self.listeners.join_next().await.is_some() {}
+            let sources = self.ingest.sources().clone();
             drop(self.ingest);
             self.app.tasks.close();
             self.app.tasks.wait().await;
+            // Nobody counts any more.
+            if let Err(error) = sources::flush(&self.app, &sources).await {
+                tracing::warn!(%error, "the last counts of sources were not written down");
+            }
         };
         if tokio::time::timeout(STOP_MAX, orderly).await.is_err() {
             tracing::warn!("some requests did not end in time and were cut off");

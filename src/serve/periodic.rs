@@ -6,7 +6,7 @@ use std::time::Duration;
 use store::StoreError;
 
 use crate::app::App;
-use crate::{alerts, identity, repeats, rollups};
+use crate::{alerts, events, identity, repeats, retention, rollups};
 
 /// Starts every periodic task; they end when the server stops.
 pub(super) fn start(app: &App) {
@@ -36,10 +36,21 @@ pub(super) fn start(app: &App) {
         forget_minutes,
     );
     every(app, "forget undo", Duration::from_mins(1), forget_undo);
+    every(
+        app,
+        "remove old events",
+        Duration::from_mins(10),
+        remove_old_events,
+    );
+    every(app, "seal events", Duration::from_secs(5), seal_events);
 }
 
-fn every<F>(app: &App, name: &'static str, pause: Duration, run_once: fn(App) -> F)
-where
+pub(super) fn every<F>(
+    app: &App,
+    name: &'static str,
+    pause: Duration,
+    run_once: impl Fn(App) -> F + Send + 'static,
+) where
     F: Future<Output = Result<(), String>> + Send + 'static,
 {
     let app = app.clone();
@@ -107,6 +118,21 @@ async fn forget_sessions(app: App) -> Result<(), String> {
 
 async fn forget_undo(app: App) -> Result<(), String> {
     alerts::forget_undo(&app)
+        .await
+        .map(|_| ())
+        .map_err(|error| error.to_string())
+}
+
+async fn seal_events(app: App) -> Result<(), String> {
+    events::seal(&app, events::Sealing::default())
+        .await
+        .map(|_| ())
+        .map_err(|error| error.to_string())
+}
+
+async fn remove_old_events(app: App) -> Result<(), String> {
+    let limits = retention::Limits::of(&app);
+    retention::remove(&app, limits, "retention")
         .await
         .map(|_| ())
         .map_err(|error| error.to_string())

@@ -93,6 +93,19 @@ impl DeadLetters {
         }
     }
 
+    /// Puts back what could not be written down, in front of what came since.
+    pub(super) fn put_back(&self, letters: Vec<DeadLetter>) {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = WAITING_MAX.saturating_sub(waiting.letters.len());
+        let out = letters.len().saturating_sub(room);
+        waiting.lost = waiting
+            .lost
+            .saturating_add(u64::try_from(out).unwrap_or(u64::MAX));
+        for letter in letters.into_iter().skip(out).rev() {
+            waiting.letters.push_front(letter);
+        }
+    }
+
     /// Takes those that wait, oldest first, and how many were pushed out before.
     #[must_use]
     pub fn take(&self) -> (Vec<DeadLetter>, u64) {

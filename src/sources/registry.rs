@@ -4,10 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use base::Timestamp;
+use store::{StoreError, Tx};
 
 use super::counts::Counters;
 use super::dead_letters::DeadLetters;
+use super::flush::Unwritten;
+use super::rate::Buckets;
+use super::sql;
 use crate::adapters::Profile;
+use crate::app::App;
 
 /// What counts for the records of one source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,10 +36,21 @@ pub struct Sources(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    described: ArcSwap<HashMap<String, Arc<Settings>>>,
+    described: ArcSwap<Described>,
     unknown: Arc<Settings>,
+    /// Held while what the database says is read and put in place: the newest stays.
+    loading: tokio::sync::Mutex<()>,
     counters: Counters,
     dead_letters: DeadLetters,
+    unwritten: tokio::sync::Mutex<Unwritten>,
+    buckets: Buckets,
+}
+
+#[derive(Debug, Default)]
+struct Described {
+    /// The version of all descriptions together; absent before the first was read.
+    version: Option<i64>,
+    settings: HashMap<String, Arc<Settings>>,
 }
 
 impl Sources {
@@ -41,18 +58,54 @@ impl Sources {
     #[must_use]
     pub fn of(&self, source: &str) -> Arc<Settings> {
         let described = self.0.described.load();
-        Arc::clone(described.get(source).unwrap_or(&self.0.unknown))
+        Arc::clone(described.settings.get(source).unwrap_or(&self.0.unknown))
     }
 
     /// Whether any source is described at all.
     #[must_use]
     pub fn any_described(&self) -> bool {
-        !self.0.described.load().is_empty()
+        !self.0.described.load().settings.is_empty()
     }
 
-    /// Puts what the database says in place of what was remembered.
-    pub fn replace(&self, described: HashMap<String, Arc<Settings>>) {
-        self.0.described.store(Arc::new(described));
+    /// Whether somebody described a source.
+    pub(super) fn is_described(&self, source: &str) -> bool {
+        self.0.described.load().settings.contains_key(source)
+    }
+
+    /// Reads what the database says, when it is something new; one row when it is not.
+    ///
+    /// # Errors
+    /// The database's fault; what was known stays.
+    pub async fn load(&self, app: &App) -> Result<(), StoreError> {
+        let _one_at_a_time = self.0.loading.lock().await;
+        let known = self.0.described.load().version;
+        let read = move |tx: &mut Tx<'_>| {
+            let version = sql::version(tx)?;
+            if known == Some(version) {
+                return Ok(None);
+            }
+            Ok::<_, StoreError>(Some((version, sql::all_settings(tx)?)))
+        };
+        if let Some((version, settings)) = app.store.read(read).await? {
+            self.0.buckets.keep(&settings);
+            self.0.described.store(Arc::new(Described {
+                version: Some(version),
+                settings,
+            }));
+        }
+        Ok(())
+    }
+
+    /// Takes `n` events out of a source's own allowance: its rate for long, two seconds' worth at
+    /// once. A source without a rate has no such limit.
+    ///
+    /// # Errors
+    /// Seconds until there is enough, at least 1.
+    pub fn take(&self, source: &str, n: u32, now: Timestamp) -> Result<(), u64> {
+        match self.of(source).rate_limit {
+            Some(rate) => self.0.buckets.take(source, rate, n, now),
+            None => Ok(()),
+        }
     }
 
     /// Counts what became of records.
@@ -65,5 +118,10 @@ impl Sources {
     #[must_use]
     pub fn dead_letters(&self) -> &DeadLetters {
         &self.0.dead_letters
+    }
+
+    /// What is yet to be written down, one writer at a time.
+    pub(super) fn unwritten(&self) -> &tokio::sync::Mutex<Unwritten> {
+        &self.0.unwritten
     }
 }

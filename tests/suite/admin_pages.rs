@@ -5,11 +5,13 @@ use serde_json::json;
 
 use crate::harness::{Answer, Client, PASSWORD, TestServer, event};
 
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 9] = [
     "/admin/users",
     "/admin/users/1",
     "/admin/keys",
     "/admin/sources",
+    "/admin/sources/1",
+    "/admin/dead-letters",
     "/admin/audit",
     "/admin/settings",
     "/admin/system",
@@ -162,12 +164,14 @@ on_both! {
             server.event(if n < 2 { "HIGH" } else { "LOW" }, &format!("src-{n:02}")).await;
         }
         server.event("LOW", "src-00").await;
+        watchpost::sources::flush(server.server.app(), server.server.ingest().sources()).await.unwrap();
         let first = page(&server.admin, "/admin/sources").await;
         assert!(first.contains(">src-00<") && first.contains(">src-49<") && !first.contains(">src-50<"));
         let row = first.split("role=\"row\"").find(|row| row.contains(">src-00<")).unwrap();
-        for cell in ["24 hours", "7 days"] {
-            assert!(row.contains(&format!("data-label=\"{cell}\" class=\"number\">2<")), "{cell}: {row}");
+        for (cell, n) in [("Received in 24 h", 2), ("Accepted", 2), ("Rejected", 0), ("Throttled", 0)] {
+            assert!(row.contains(&format!("data-label=\"{cell}\" class=\"number\">{n}<")), "{cell}: {row}");
         }
+        assert!(row.contains("2 events of src-00 in 7 days"), "{row}");
         assert!(row.contains("1 open alerts of"), "{row}");
         let second = page(&server.admin, "/admin/sources?after=src-49").await;
         assert!(second.contains(">src-50<") && second.contains(">src-51<") && !second.contains(">src-49<"));

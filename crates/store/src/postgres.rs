@@ -1,10 +1,10 @@
 //! PostgreSQL: a bounded set of connections, a thread each, in the same shape as SQLite's.
 
 mod connect;
+mod copy;
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use futures_util::future::try_join_all;
 use tokio::runtime::Runtime;
-use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::config::Host;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, Statement};
 
 use connect::{Server, connect, monotonic_ms};
+use copy::CopyError;
 
 use crate::job::Job;
 use crate::store::Gauges;
@@ -276,14 +276,14 @@ impl Session {
             Some(known) => known.clone(),
             None => self.prepare_copy(table, columns)?,
         };
-        let client = &self.client;
-        Self::wait(&self.runtime, ANSWER_MAX, async {
-            let sink = client.copy_in(&statement).await?;
-            let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
-            for row in rows {
-                writer.as_mut().write_raw(row).await?;
+        let copied = copy::copy(&self.client, &statement, &types, rows);
+        self.runtime.block_on(async {
+            match tokio::time::timeout(ANSWER_MAX, copied).await {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(CopyError::Value(error))) => Err(error),
+                Ok(Err(CopyError::Database(error))) => Err(error.into()),
+                Err(_) => Err(StoreError::unavailable("the server did not answer in time")),
             }
-            writer.finish().await.map(drop)
         })
     }
 

@@ -208,10 +208,20 @@ fn word_begins(text: &str, beginning: &str) -> bool {
     } else {
         text.to_lowercase()
     };
-    lowered.match_indices(beginning).any(|(at, _)| {
+    let mut from = 0;
+    while let Some(at) = lowered.get(from..).and_then(|rest| rest.find(beginning)) {
+        let at = from.saturating_add(at);
         let before = lowered.as_bytes().get(..at).and_then(<[u8]>::last);
-        before.is_none_or(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric() && *byte != b'_')
-    })
+        if before
+            .is_none_or(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric() && *byte != b'_')
+        {
+            return true;
+        }
+        // The next may overlap this one.
+        let first = beginning.chars().next().map_or(1, char::len_utf8);
+        from = at.saturating_add(first);
+    }
+    false
 }
 
 struct Writer {
@@ -384,4 +394,35 @@ pub(crate) fn is_dead(writer: &Sqlite) -> bool {
         .threads
         .iter()
         .any(std::thread::JoinHandle::is_finished)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_begins_behind_what_is_of_no_word() {
+        for (text, beginning) in [
+            ("Failed login", "fail"),
+            ("Failed login", "login"),
+            ("from 203.0.113.7:22", "203.0.113.7"),
+            ("C:\\Windows\\x.exe", "windows\\x"),
+            ("xa a a", "a a"),
+            ("ÜBER alles", "über"),
+            ("a—b", "a—"),
+            ("x", ""),
+        ] {
+            assert!(word_begins(text, beginning), "{text} {beginning}");
+        }
+        for (text, beginning) in [
+            ("Mimikatz", "katz"),
+            ("1203.0.113.7", "203.0"),
+            ("un_failed", "failed"),
+            ("äfailed", "failed"),
+            ("a—b", "b"),
+            ("", "a"),
+        ] {
+            assert!(!word_begins(text, beginning), "{text} {beginning}");
+        }
+    }
 }

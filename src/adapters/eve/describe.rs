@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::record::{Alert, Object, Record};
+use crate::adapters::sentence::clean;
 use crate::events::DESCRIPTION_MAX;
 
 /// Longest part taken from the record, in characters: names and URLs beyond that tell nobody
@@ -166,36 +167,5 @@ fn as_word(value: &Value) -> Option<String> {
         Value::String(text) => Some(clean(text.trim(), PART_MAX)),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
-    }
-}
-
-/// Cuts a text, and takes line breaks and terminal codes out of it: whoever sends packets past
-/// the sensor writes these words, and they end up in lists, mails and terminals.
-fn clean(text: &str, max: usize) -> String {
-    let mut kept: String = text
-        .chars()
-        .take(max)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect();
-    if kept.len() < text.len() && text.chars().nth(max).is_some() {
-        kept.pop();
-        kept.push('…');
-    }
-    kept
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cut_texts_end_in_a_mark_and_hold_no_control_characters() {
-        assert_eq!(clean("abcd", 4), "abcd");
-        assert_eq!(clean("abcde", 4), "abc…");
-        assert_eq!(clean("äöüßé", 4), "äöü…");
-        assert_eq!(
-            clean("a\r\nb\u{1b}[31m\u{85}", 99),
-            "a\u{fffd}\u{fffd}b\u{fffd}[31m\u{fffd}"
-        );
     }
 }

@@ -13,6 +13,7 @@
 //! | `description` | a sentence a person reads, with both ends and the protocol |
 //! | `ip_address` | the end outside where exactly one is inside, else `src_ip` |
 //! | `occurred_at` | `timestamp` |
+//! | `key` | the record itself, to the last byte |
 //! | `tags` | `suricata`, type, `app_proto`, `blocked`, MITRE ATT&CK tactic and technique ids |
 //! | `attributes` | named as in the Elastic Common Schema, and the record itself under `suricata` |
 //!
@@ -35,7 +36,6 @@
 mod attributes;
 mod category;
 mod describe;
-mod ends;
 mod record;
 mod threat;
 
@@ -47,6 +47,7 @@ use base::Severity;
 pub use category::severity;
 
 use super::fit::{Original, fit};
+use super::members::digest;
 use super::record::RecordError;
 use super::{Context, Format, Object, Reading, each_object};
 use crate::events::{NewEvent, TAG_MAX, TAGS_MAX};
@@ -130,22 +131,27 @@ pub fn event_from_eve(line: &[u8]) -> Result<NewEvent, EveError> {
     event(&super::record::Record::read(line)?)
 }
 
-/// Whether an object is a record of EVE.
+/// Whether an object is a record of EVE: it has a type and a time, and something only Suricata
+/// writes, be it just a member that is called like its type.
 pub(super) fn is(object: &Object) -> bool {
-    ["event_type", "timestamp"]
-        .iter()
-        .all(|name| object.contains_key(*name))
-        && ["flow_id", "src_ip", "pcap_cnt", "stats", "community_id", "in_iface"]
-            .iter()
-            .any(|name| object.contains_key(*name))
+    let text = |name: &str| object.get(name).and_then(serde_json::Value::as_str);
+    let (Some(kind), Some(_)) = (text("event_type"), text("timestamp")) else {
+        return false;
+    };
+    let marks = ["flow_id", "pcap_cnt", "in_iface", "community_id"];
+    marks.iter().any(|name| object.contains_key(*name))
+        || object.get(kind).is_some_and(serde_json::Value::is_object)
 }
 
-/// Turns a record that was read already into an event.
+/// Turns a record that was read already into an event. Suricata gives records no name: one that is
+/// equal to the last byte is the same, so that a file may be read again.
 pub(super) fn read(record: &super::record::Record<'_>, cx: &Context<'_>) -> super::Read {
-    let event = event(record).map_err(|error| {
-        super::refused(error.field(), error.reason())
-    })?;
-    cx.shaped(Reading::new(event), Some(&record.object))
+    let event = event(record).map_err(|error| super::refused(error.field(), error.reason()))?;
+    let key = digest(record.raw.get().as_bytes());
+    cx.shaped(
+        Reading::new(event).with_key(Some(key)),
+        Some(&record.object),
+    )
 }
 
 fn event(record: &super::record::Record<'_>) -> Result<NewEvent, EveError> {

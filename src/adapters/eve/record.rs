@@ -6,7 +6,7 @@ use base::Timestamp;
 use serde_json::Value;
 
 use super::EveError;
-use super::ends::{End, Ends};
+use crate::adapters::ends::{End, Ends};
 use crate::events::SOURCE_NAME_MAX;
 
 /// Longest record type; Suricata's longest has 15 characters.

@@ -445,10 +445,7 @@ fn what_does_not_fit_is_trimmed_with_a_mark() {
     let event = event_from_eve(line.as_bytes()).unwrap();
     keeps_the_limits(&event);
     let attributes = attributes(&event);
-    assert_eq!(
-        attributes["trimmed"],
-        json!({ "bytes": line.len() })
-    );
+    assert_eq!(attributes["trimmed"], json!({ "bytes": line.len() }));
     assert_eq!(attributes["rule"]["id"], "9000101");
     assert_eq!(attributes["suricata"]["alert"], record["alert"]);
     let payload = attributes["suricata"]["payload_printable"]

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::record::Object;
+use crate::adapters::attack::{is_tactic, is_technique};
 
 /// Most tactics or techniques read of one signature; published rules name one or two.
 const NAMED_MAX: usize = 8;
@@ -40,7 +41,7 @@ pub(super) fn threat(metadata: Option<&Object>) -> Option<Value> {
 
 fn tactics(metadata: Option<&Object>) -> Vec<&str> {
     words(metadata, "mitre_tactic_id")
-        .filter(|id| id.strip_prefix("TA").is_some_and(is_four_digits))
+        .filter(|id| is_tactic(id))
         .collect()
 }
 
@@ -48,19 +49,6 @@ fn techniques(metadata: Option<&Object>) -> Vec<&str> {
     words(metadata, "mitre_technique_id")
         .filter(|id| is_technique(id))
         .collect()
-}
-
-/// `T1071`, or with a sub-technique `T1071.001`.
-fn is_technique(id: &str) -> bool {
-    let Some(number) = id.strip_prefix('T') else {
-        return false;
-    };
-    let (number, sub) = number.split_once('.').unwrap_or((number, "000"));
-    is_four_digits(number) && sub.len() == 3 && sub.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn is_four_digits(text: &str) -> bool {
-    text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A metadata key's values: Suricata writes lists, some shippers a single text.

@@ -1,33 +1,252 @@
 //! JSON objects of any make: recognised by their members, else read by their usual names.
+//!
+//! An object that has everything an event of our own form has is read as `POST /api/events/` reads
+//! it. A `CloudEvents` envelope is taken off ([`envelope`]). A message that is an object itself is
+//! looked into, and one in a form [`text`] knows gives its fields. Everything else goes through
+//! the table of names in [`names`]; the object itself is kept under `record`.
+//!
+//! | of the event | from |
+//! |---|---|
+//! | `source_name` | `source`, `source_name`; else the device, else the host; else the sender |
+//! | `event_type` | `event_type`, `event`, `type`, `event.dataset`; else the program or service |
+//! | `severity` | `severity` and its like as a judgement; else a level, at most MEDIUM |
+//! | `description` | `message`, `msg`, `log`, `short_message` …; else made of the plain members |
+//! | `occurred_at` | `@timestamp`, `time`, `ts`, `date` … |
+//! | `tags` | `tags`, and the ids of MITRE ATT&CK |
+//! | `key` | `event.id`, `_id`, and nothing else |
 
-use super::{Context, Draft, Format, Original, Read, Record, each_object, recognised};
+mod describe;
+mod envelope;
+mod facts;
+mod form;
+mod level;
+mod names;
+mod python;
+mod shapes;
+#[cfg(test)]
+mod tests;
+mod wrapped;
+
+use base::Severity;
+use serde_json::Value;
+
+pub(super) use facts::Facts;
+pub(super) use level::Weight;
+pub(super) use shapes::{Given, address, outcome};
+
+use super::{
+    Body, Context, Draft, Format, Object, Original, Read, Reading, Record, Sink, each_line,
+    each_object, read_object, recognised, text,
+};
+use crate::events;
 
 /// JSON of any make.
 pub const FORMAT: Format = Format {
     name: "json",
-    aliases: &["webhook", "generic", "winston", "pino", "fail2ban", "syslog-ng", "fluent-bit", "vector", "form"],
+    aliases: &[
+        "webhook",
+        "generic",
+        "winston",
+        "pino",
+        "fail2ban",
+        "syslog-ng",
+        "fluent-bit",
+        "vector",
+        "form",
+    ],
     title: "JSON",
-    read: |body, cx, sink| each_object(body, sink, |record| read(record, Draft::default(), cx)),
+    read: read_body,
 };
+
+/// Longest name of an event that is a key.
+const KEY_MAX: usize = 512;
+
+/// Reads a body of objects; what declares itself a form or plain text is read as that.
+fn read_body(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
+    let text = body
+        .bytes
+        .strip_prefix(b"\xEF\xBB\xBF")
+        .unwrap_or(body.bytes)
+        .trim_ascii_start();
+    let looks_json = matches!(text.first(), Some(b'{' | b'['));
+    // curl's -d says "form" whatever it sends.
+    if body.media == "application/x-www-form-urlencoded" && !looks_json && !text.is_empty() {
+        return form::read(body, cx, sink);
+    }
+    let plain = body.media.is_empty() || body.media.starts_with("text/");
+    let no_list = text.first() == Some(&b'[')
+        && serde_json::from_slice::<&serde_json::value::RawValue>(text).is_err();
+    if plain && (!looks_json || no_list) {
+        return each_line(body, sink, |line| text::read(line, Draft::default(), cx));
+    }
+    each_object(body, sink, |record| read(record, Draft::default(), cx))
+}
 
 /// Reads an object: as the format it is recognised as, else by the names its members usually have.
 /// `draft` is what is known of it already; what the object says itself counts more.
 pub fn read(record: &Record<'_>, draft: Draft, cx: &Context<'_>) -> Read {
-    match recognised(record, cx) {
-        Some(read) => read,
-        None => plain(record, draft, cx),
+    if envelope::is(&record.object) {
+        return envelope::read(record, draft, cx);
     }
+    if let Some(read) = recognised(record, cx) {
+        return read.map(|reading| keyed(reading, draft));
+    }
+    if let Some(inner) = wrapped::record(&record.object)
+        && let Some(read) = recognised(&inner, cx)
+    {
+        return read
+            .map(|reading| wrapped::with_outside(keyed(reading, draft), &record.object, cx));
+    }
+    plain(record, draft, cx)
+}
+
+/// The reading with the key that was known before, where the format has none.
+fn keyed(reading: Reading, draft: Draft) -> Reading {
+    let key = reading.key.clone().or(draft.key);
+    reading.with_key(key)
 }
 
 /// Reads an object by the names its members usually have.
-pub(super) fn plain(record: &Record<'_>, mut draft: Draft, cx: &Context<'_>) -> Read {
-    if draft.description.is_empty() {
-        draft.description = record
+pub(super) fn plain(record: &Record<'_>, draft: Draft, cx: &Context<'_>) -> Read {
+    if let Some(mut event) = own_form(record) {
+        event.occurred_at = event.occurred_at.or(draft.occurred_at);
+        let mut reading = Reading::new(event);
+        reading.said = record
             .object
-            .get("message")
-            .and_then(serde_json::Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
+            .get("severity")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        let key = draft.key.or_else(|| key(&record.object));
+        return cx.shaped(reading.with_key(key), Some(&record.object));
     }
+    let draft = filled(&record.object, draft, cx);
     draft.finish(cx, Original::Json("record", &record.object, record.raw))
+}
+
+/// An event as our own API takes them; `None` when it is none, or not a good one.
+fn own_form(record: &Record<'_>) -> Option<events::NewEvent> {
+    let is_text = |name: &str| record.object.get(name).is_some_and(Value::is_string);
+    let is_own = is_text("event_type")
+        && is_text("severity")
+        && is_text("description")
+        && (is_text("source_name") || is_text("source"));
+    if !is_own {
+        return None;
+    }
+    events::read_new(record.raw.get().as_bytes()).ok()
+}
+
+/// The draft with everything an object says.
+pub(super) fn filled(object: &Object, mut draft: Draft, cx: &Context<'_>) -> Draft {
+    let mut facts = Facts::new(cx.now);
+    facts.object(object);
+    let known = std::mem::take(&mut draft.description);
+    facts.give(&mut draft, false);
+    let judged = facts.judged();
+    // A level inside does not weaken what was called a threat outside, as by a label.
+    let weaker =
+        judged.weight < Weight::Threat && draft.severity.is_some_and(Severity::raises_alert);
+    if judged.severity.is_some() && !weaker {
+        draft.severity = judged.severity;
+    }
+    draft.said = if weaker {
+        draft.said.or(judged.said)
+    } else {
+        judged.said.or(draft.said)
+    };
+    draft.fields.set("log.level", facts.level_word());
+    if object.contains_key("levelname") {
+        draft
+            .fields
+            .set_if_absent("log.logger", object.get("name").and_then(Value::as_str));
+    }
+    if draft.key.is_none() {
+        draft.key = key(object);
+    }
+    let message = facts.message();
+    if let Some(message) = message {
+        let before = (draft.severity, draft.said.clone());
+        if inside(message, facts.is_message_plain(), &mut draft, cx) < judged.weight {
+            (draft.severity, draft.said) = before;
+        }
+    }
+    name_it(&mut draft);
+    if draft.description.is_empty() {
+        draft.description = match message.filter(|message| !wrapped::is_object(message)) {
+            Some(message) => {
+                python::formatted(message, object).unwrap_or_else(|| message.to_owned())
+            }
+            None if known.is_empty() => describe::made(object, &draft),
+            None => known,
+        };
+    }
+    draft
+}
+
+/// Reads what a message holds: an object, where its name says that it is the message and not a
+/// detail, or a line in a form that is known. Tells what kind of word its severity is of.
+fn inside(message: &str, plain: bool, draft: &mut Draft, cx: &Context<'_>) -> Weight {
+    match wrapped::object(message).filter(|_| plain) {
+        Some(object) => inner(&object, draft, cx),
+        None if wrapped::is_object(message) => Weight::None,
+        None => text::look(message, draft, cx).weight,
+    }
+}
+
+/// Gives a draft what an object inside a text says; its message becomes the description.
+pub(super) fn inner(object: &Object, draft: &mut Draft, cx: &Context<'_>) -> Weight {
+    let mut facts = Facts::new(cx.now);
+    facts.object(object);
+    facts.give(draft, false);
+    let judged = facts.judged();
+    if judged.severity.is_some() {
+        draft.severity = judged.severity;
+        draft.said = judged.said;
+    }
+    draft.fields.set("log.level", facts.level_word());
+    if let Some(message) = facts.message() {
+        message.clone_into(&mut draft.description);
+    }
+    judged.weight
+}
+
+/// Completes what an event is called by what else is known of it.
+pub(super) fn name_it(draft: &mut Draft) {
+    let named = |path: &str| draft.fields.get(path).and_then(Value::as_str);
+    if draft.event_type.is_none() {
+        // A path names a program by its last part.
+        let program = named("process.name").and_then(|name| name.rsplit(['/', '\\']).next());
+        let service = named("service.name").filter(|name| !name.contains(' '));
+        draft.event_type = program.or(service).map(str::to_owned);
+    }
+    if draft.source_name.is_none() {
+        let source = named("observer.name").or_else(|| named("host.name"));
+        draft.source_name = source.map(str::to_owned);
+    }
+    if named("user.name").is_none()
+        && let Some(email) = named("user.email").map(str::to_owned)
+    {
+        draft.fields.set("user.name", Some(email));
+    }
+}
+
+/// What the sender calls this event, where it can mean nothing else. A plain `id` may be anything.
+fn key(object: &Object) -> Option<String> {
+    let nested = || object.get("event")?.get("id");
+    let value = object
+        .get("_id")
+        .or_else(|| object.get("event.id"))
+        .or_else(nested)?;
+    let key = match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    (1..=KEY_MAX).contains(&key.len()).then_some(key)
+}
+
+/// Reads an object that has no text of its own, such as the fields of a form.
+fn plain_object(object: &Object, cx: &Context<'_>) -> Read {
+    let text = serde_json::to_vec(object).unwrap_or_default();
+    read(&read_object(&text)?, Draft::default(), cx)
 }

@@ -1,11 +1,225 @@
-//! Syslog lines (RFC 5424, RFC 3164).
+//! Syslog: RFC 5424, RFC 3164, and the many headers that are neither. No line is refused.
+//!
+//! | event | line |
+//! |---|---|
+//! | `source_name` | HOSTNAME, else the sender |
+//! | `event_type` | what the message says, else APP-NAME or TAG, else `syslog` |
+//! | `severity` | what the message says, else of the PRI, at most MEDIUM; INFO without one |
+//! | `description` | what the message says, else the message |
+//! | `occurred_at` | TIMESTAMP; without a year the one nearest to the receipt, without a zone UTC |
+//! | `log.syslog.*` | the header's parts; `structured_data` by SD-ID and parameter |
+//! | `log.level` | the severity's name: `emerg` to `debug` |
+//! | `log.source.address` | who sent it, where the listener knows |
+//! | `host.name`, `host.ip` | HOSTNAME |
+//! | `process.name`, `process.pid` | APP-NAME or TAG, PROCID where it is a number |
+//! | `event.code`, `event.provider` | of Cisco's `%SYS-5-CONFIG_I:` `CONFIG_I` and `SYS` |
+//! | `event.sequence` | the number that routers put before the time |
+//!
+//! Start reading at [`Header::read`]; what the message behind it says is [`text`]'s business.
 
-use super::{Draft, Format, each_line, text};
+mod frames;
+mod header;
+mod legacy;
+mod structured;
+#[cfg(test)]
+mod tests;
+mod when;
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use base::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::fields::cut;
+use super::{Body, Context, Draft, Format, RECORD_MAX, Read, Sink, refused, severity, text};
+
+pub use frames::{Frame, Frames, Framing, datagram};
+pub use header::{Header, Mnemonic};
+pub use when::Receipt;
+
+/// Longest part of a header that is kept, in characters.
+const PART_MAX: usize = 255;
+/// The tag of a message whose end is missing.
+const TRUNCATED: &str = "truncated";
 
 /// Syslog lines (RFC 5424, RFC 3164).
 pub const FORMAT: Format = Format {
     name: "syslog",
-    aliases: &[],
+    aliases: &["rsyslog", "logger"],
     title: "Syslog lines (RFC 5424, RFC 3164)",
-    read: |body, cx, sink| each_line(body, sink, |line| text::read(line, Draft::default(), cx)),
+    read: body,
 };
+
+/// Severities of RFC 5424, table 2, by the keywords programs use.
+const SEVERITIES: [&str; 8] = [
+    "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug",
+];
+/// Facilities of RFC 5424, table 1, by the keywords programs use.
+const FACILITIES: [&str; 24] = [
+    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv",
+    "ftp", "ntp", "audit", "alert", "clock", "local0", "local1", "local2", "local3", "local4",
+    "local5", "local6", "local7",
+];
+
+/// Lines, or messages that are counted as on a TCP connection.
+fn body(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
+    let mut frames = Frames::new(RECORD_MAX);
+    let mut rest = body.bytes;
+    let mut any = false;
+    while let Some(frame) = frames.next(&mut rest, true) {
+        any = true;
+        let read = if frame.truncated && frame.bytes.len() >= RECORD_MAX {
+            Err(refused("record", "longer than 1 MiB"))
+        } else {
+            let line = line(frame.bytes);
+            let header = Header::read(&line, &Receipt::at(cx.now));
+            event(&header, None, frame.truncated, cx)
+        };
+        if sink(read, frame.bytes).is_break() {
+            break;
+        }
+    }
+    if any {
+        Ok(())
+    } else {
+        Err("holds no record".to_owned())
+    }
+}
+
+/// The text of a message: what is no UTF-8 is replaced, and so is U+0000.
+#[must_use]
+pub fn line(bytes: &[u8]) -> Cow<'_, str> {
+    let text = String::from_utf8_lossy(bytes);
+    if text.trim_end_matches('\0').contains('\0') {
+        text.trim_end_matches('\0').replace('\0', "\u{fffd}").into()
+    } else {
+        text
+    }
+}
+
+/// What is known of a line from its header, and the message behind it: for formats that stand
+/// behind one. A line without a header is its own message.
+pub(super) fn header(line: &str, now: Timestamp) -> (Draft, &str) {
+    let header = Header::read(line, &Receipt::at(now));
+    (draft(&header, None, false), header.message)
+}
+
+/// A line as an event: `peer` is who sent it, and `truncated` says that its end is missing.
+///
+/// # Errors
+/// The source's profile points to what a field cannot hold.
+pub fn event(header: &Header<'_>, peer: Option<IpAddr>, truncated: bool, cx: &Context<'_>) -> Read {
+    let mut draft = draft(header, peer, truncated);
+    if draft.event_type.is_none() {
+        let usual = cx.profile.default_type.as_deref().unwrap_or("syslog");
+        draft.event_type = Some(usual.to_owned());
+    }
+    if header.message.trim().is_empty() {
+        header.structured.clone_into(&mut draft.description);
+    }
+    text::read(header.message, draft, cx)
+}
+
+/// What a header says.
+fn draft(header: &Header<'_>, peer: Option<IpAddr>, truncated: bool) -> Draft {
+    let mut draft = Draft {
+        source_name: header.hostname.map(str::to_owned),
+        event_type: header.appname.map(|name| program(name).to_owned()),
+        severity: header.severity().map(severity::syslog),
+        said: header.severity().and_then(severity_name).map(str::to_owned),
+        occurred_at: header.time,
+        ..Draft::default()
+    };
+    if truncated {
+        draft.tag(TRUNCATED);
+    }
+    let fields = &mut draft.fields;
+    fields.set(
+        "log",
+        Some(Value::Object(log(header, peer))).filter(|log| log != &json!({})),
+    );
+    if let Some(hostname) = header.hostname {
+        fields.set("host.name", Some(cut(hostname, PART_MAX)));
+        fields.address("host.ip", Some(hostname));
+    }
+    fields.set(
+        "process.name",
+        header.appname.map(|name| cut(name, PART_MAX)),
+    );
+    let pid = header.procid.and_then(|procid| procid.parse::<u32>().ok());
+    fields.set("process.pid", pid);
+    if let Some(mnemonic) = header.mnemonic {
+        fields.set("event.code", Some(mnemonic.name));
+        fields.set("event.provider", Some(mnemonic.facility));
+    }
+    fields.set("event.sequence", header.sequence);
+    draft
+}
+
+/// The name of a program without its folder.
+fn program(name: &str) -> &str {
+    name.rsplit('/')
+        .find(|part| !part.is_empty())
+        .unwrap_or(name)
+}
+
+/// The part of the fields that is about the line itself.
+fn log(header: &Header<'_>, peer: Option<IpAddr>) -> Map<String, Value> {
+    let mut syslog = Map::new();
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            syslog.insert(name.to_owned(), value);
+        }
+    };
+    if let Some(priority) = header.priority {
+        set("priority", Some(priority.into()));
+        set("facility", Some(coded(priority >> 3, &FACILITIES)));
+    }
+    let severity = header.severity();
+    set(
+        "severity",
+        severity.map(|severity| coded(severity, &SEVERITIES)),
+    );
+    set(
+        "version",
+        header.version.map(|version| version.to_string().into()),
+    );
+    let part = |part: Option<&str>| part.map(|part| cut(part, PART_MAX).into());
+    set("hostname", part(header.hostname));
+    set("appname", part(header.appname));
+    set("procid", part(header.procid));
+    set("msgid", part(header.msgid));
+    if !header.structured.is_empty() {
+        set(
+            "structured_data",
+            Some(structured::object(header.structured).into()),
+        );
+    }
+    let mut log = Map::new();
+    if !syslog.is_empty() {
+        log.insert("syslog".to_owned(), syslog.into());
+    }
+    if let Some(name) = severity.and_then(severity_name) {
+        log.insert("level".to_owned(), name.into());
+    }
+    if let Some(peer) = peer {
+        let mut source = Map::new();
+        source.insert("address".to_owned(), peer.to_canonical().to_string().into());
+        log.insert("source".to_owned(), source.into());
+    }
+    log
+}
+
+fn coded(code: u8, names: &[&str]) -> Value {
+    let mut coded = Map::new();
+    coded.insert("code".to_owned(), code.into());
+    if let Some(name) = names.get(usize::from(code)) {
+        coded.insert("name".to_owned(), (*name).into());
+    }
+    coded.into()
+}
+
+fn severity_name(severity: u8) -> Option<&'static str> {
+    SEVERITIES.get(usize::from(severity)).copied()
+}

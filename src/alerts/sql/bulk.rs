@@ -90,7 +90,7 @@ pub(in super::super) fn record_changes(
         [
             (*alert).into(),
             now.into(),
-            caller.actor.id().into(),
+            history::person(caller).into(),
             caller.actor.name().into(),
             (&address).into(),
             "CHANGED".into(),

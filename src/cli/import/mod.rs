@@ -1,10 +1,12 @@
-//! `watchpost import`: a file of events, one a line, into the database in batches.
+//! `watchpost import`: a file of events, or of records of other programs, into the database in
+//! batches.
 //!
-//! One blocking thread reads, unfolds and checks lines ([`source`], [`lines`], [`reader`]); this
-//! side stores what it sends ([`Storing`]) while it reads on. Both hold a few batches at most.
+//! One blocking thread reads, unfolds and checks lines ([`source`], [`lines`], [`reader`],
+//! [`records`]); this side stores what it sends ([`Storing`]) while it reads on. Both hold a few batches at most.
 
 mod lines;
 mod reader;
+mod records;
 mod refusals;
 mod source;
 
@@ -13,7 +15,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use base::Clock;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::mpsc;
 
@@ -21,6 +23,7 @@ use super::failure::Exit;
 use super::signals::Signals;
 use super::storing::{Counts, Storing};
 use super::{session, terminal};
+use crate::adapters::{FORMATS, Format};
 use crate::app::App;
 use crate::config::Settings;
 use crate::events::SOURCE_NAME_MAX;
@@ -32,7 +35,7 @@ use source::{Source, Unfolded};
 /// Batches read ahead of the database.
 const AHEAD: usize = 2;
 
-/// Stores events from a file, one a line; gzip and zstd are recognised.
+/// Stores events from a file; gzip and zstd are recognised.
 ///
 /// Lines that cannot be stored are counted by reason and left out; exit code 3 says there were
 /// some. Runs beside a server.
@@ -40,9 +43,11 @@ const AHEAD: usize = 2;
 pub(super) struct Import {
     /// The file, or `-` for standard input.
     file: PathBuf,
-    /// What a line is.
-    #[arg(long, value_enum, default_value_t = Format::Event)]
-    format: Format,
+    /// What the file holds: event (as `POST /api/events/` takes it), or what another program writes:
+    /// json, suricata, wazuh, crowdsec, falco, alertmanager, cloudtrail, guardduty, ocsf, zeek,
+    /// windows, syslog, cef, leef, keyvalue.
+    #[arg(long, value_name = "NAME", default_value = "event", value_parser = what)]
+    format: What,
     /// The source of every event, whatever the lines say.
     #[arg(long, value_name = "NAME", value_parser = source_name)]
     source: Option<String>,
@@ -51,13 +56,23 @@ pub(super) struct Import {
     from_line: u64,
 }
 
-/// What a line is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// An event as `POST /api/events/` takes it.
-    Event,
-    /// A record of Suricata's eve.json.
-    Eve,
+/// What the file holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum What {
+    /// An event on each line, as `POST /api/events/` takes it.
+    Events,
+    /// Records of another program.
+    Records(&'static Format),
+}
+
+fn what(name: &str) -> Result<What, String> {
+    if name == "event" {
+        return Ok(What::Events);
+    }
+    Format::named(name).map(What::Records).ok_or_else(|| {
+        let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+        format!("no such format; there are event, {}", names.join(", "))
+    })
 }
 
 fn source_name(text: &str) -> Result<String, String> {
@@ -121,7 +136,7 @@ impl Import {
         let unfolded = source.unfolded();
         let reading = Reading {
             app: app.clone(),
-            format: self.format,
+            what: self.format,
             source: self.source.clone(),
             from_line: self.from_line,
             parts: sender,
@@ -129,6 +144,7 @@ impl Import {
         // Not waited for: standard input may never end, and without a receiver it stops itself.
         drop(tokio::task::spawn_blocking(move || reading.run(source)));
         let mut storing = Storing::begin(app, Caller::system("command line: import"));
+        storing.learn().await?;
         let mut refusals = Refusals::default();
         let end = loop {
             let part = tokio::select! {
@@ -143,6 +159,11 @@ impl Import {
         };
         bar.finish_and_clear();
         let (counts, took) = (storing.counts, app.clock.now().since(started));
+        let ended = storing.end().await;
+        // What failed first is what people are told.
+        if !matches!(end, End::Failed(_)) {
+            ended?;
+        }
         Ok(Report {
             counts,
             refusals,
@@ -206,14 +227,22 @@ fn show(bar: &ProgressBar, unfolded: &Unfolded, counts: Counts, refusals: &Refus
 
 impl Report {
     fn print(&self) -> std::io::Result<()> {
-        let Counts { events, alerts } = self.counts;
+        let Counts {
+            events,
+            alerts,
+            repeated,
+        } = self.counts;
         let millis = u64::try_from(self.took.as_millis())
             .unwrap_or(u64::MAX)
             .max(1);
         let rate = events.saturating_mul(1_000) / millis;
         let number = terminal::count;
+        let before = match repeated {
+            0 => String::new(),
+            repeated => format!(", stored before: {}", number(repeated)),
+        };
         terminal::say(&format!(
-            "events stored: {}, alerts raised: {}, lines refused: {}; {}.{} s, {} events/s",
+            "events stored: {}, alerts raised: {}, lines refused: {}{before}; {}.{} s, {} events/s",
             number(events),
             number(alerts),
             number(self.refusals.count()),

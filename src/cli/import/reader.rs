@@ -4,15 +4,15 @@ use std::io;
 
 use tokio::sync::mpsc;
 
-use super::Format;
+use super::What;
 use super::lines::Lines;
+use super::records::{Records, WHOLE_MAX};
 use super::refusals::Refusals;
 use super::source::Source;
 use crate::app::App;
 use crate::cli::storing::BATCH_EVENTS;
 use crate::cli::terminal;
 use crate::events::{NewEvent, read_new};
-use crate::adapters::eve;
 use crate::ingest::{EVENT_LINE_MAX, Prepared};
 
 /// Bytes of lines in one batch, where they are long: 8 MiB.
@@ -41,20 +41,20 @@ pub(super) enum Part {
 /// Reads lines, checks them and sends batches until the input ends or nobody listens.
 pub(super) struct Reading {
     pub(super) app: App,
-    pub(super) format: Format,
+    pub(super) what: What,
     pub(super) source: Option<String>,
     pub(super) from_line: u64,
     pub(super) parts: mpsc::Sender<Part>,
 }
 
 /// Nobody listens any more.
-struct Unheard;
+pub(super) struct Unheard;
 
 /// The batch being filled.
-struct Filling {
-    events: Vec<Prepared>,
-    refused: Refusals,
-    bytes: usize,
+pub(super) struct Filling {
+    pub(super) events: Vec<Prepared>,
+    pub(super) refused: Refusals,
+    pub(super) bytes: usize,
     first_line: u64,
     next_line: u64,
 }
@@ -81,9 +81,10 @@ impl Filling {
 impl Reading {
     /// Does it all; blocks.
     pub(super) fn run(self, source: Source) {
-        let length_max = match self.format {
-            Format::Event => EVENT_LINE_MAX,
-            Format::Eve => eve::LINE_MAX,
+        let length_max = match self.what {
+            What::Events => EVENT_LINE_MAX,
+            // A file of CloudTrail is one line; what is in it is measured record by record.
+            What::Records(_) => WHOLE_MAX,
         };
         let mut filling = Filling::from(self.from_line);
         let read = source.text().and_then(|text| {
@@ -111,31 +112,48 @@ impl Reading {
         lines: &mut Lines<R>,
         filling: &mut Filling,
     ) -> io::Result<Result<(), Unheard>> {
+        let mut records = match self.what {
+            What::Events => None,
+            What::Records(format) => Some(Records::new(self, format)),
+        };
         while let Some(line) = lines.next()? {
             let number = line.number;
             if number < self.from_line {
+                if let (Some(records), Some(text)) = (&mut records, line.text) {
+                    records.pass_over(text);
+                }
                 continue;
             }
             filling.next_line = number.saturating_add(1);
-            match line.text {
-                None => filling.refused.note(number, "the line is too long"),
-                Some(text) if text.trim_ascii().is_empty() => {}
-                Some(text) => {
+            let heard = match (line.text, &mut records) {
+                (None, _) => {
+                    filling.refused.note(number, "the line is too long");
+                    Ok(())
+                }
+                (Some(text), _) if text.trim_ascii().is_empty() => Ok(()),
+                (Some(text), Some(records)) => records.line(text, number, filling),
+                (Some(text), None) => {
                     filling.bytes = filling.bytes.saturating_add(text.len());
                     match self.event(text) {
                         Ok(event) => filling.events.push(Prepared::new(&self.app, event)),
                         Err(reason) => filling.refused.note(number, without_place(&reason)),
                     }
+                    self.send_if_full(filling)
                 }
-            }
-            if filling.is_full() {
-                let next = Filling::from(filling.next_line);
-                if self.send(std::mem::replace(filling, next)).is_err() {
-                    return Ok(Err(Unheard));
-                }
+            };
+            if heard.is_err() {
+                return Ok(Err(Unheard));
             }
         }
-        Ok(Ok(()))
+        Ok(records.map_or(Ok(()), |records| records.end(filling)))
+    }
+
+    pub(super) fn send_if_full(&self, filling: &mut Filling) -> Result<(), Unheard> {
+        if !filling.is_full() {
+            return Ok(());
+        }
+        let next = Filling::from(filling.next_line);
+        self.send(std::mem::replace(filling, next))
     }
 
     fn send(&self, filling: Filling) -> Result<(), Unheard> {
@@ -155,11 +173,7 @@ impl Reading {
 
     /// One line as an event, or why it is none.
     fn event(&self, line: &[u8]) -> Result<NewEvent, String> {
-        let read = match self.format {
-            Format::Eve => eve::event_from_eve(line).map_err(|error| error.to_string()),
-            Format::Event => self.own(line),
-        };
-        let mut event = read?;
+        let mut event = self.own(line)?;
         if let Some(source) = &self.source {
             event.source_name.clone_from(source);
         }
@@ -188,7 +202,7 @@ impl Reading {
 }
 
 /// A reason without the place in the line, so that like reasons are counted together.
-fn without_place(reason: &str) -> &str {
+pub(super) fn without_place(reason: &str) -> &str {
     reason.split(" at line 1 column ").next().unwrap_or(reason)
 }
 

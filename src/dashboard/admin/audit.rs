@@ -55,8 +55,9 @@ struct AuditPage {
 }
 
 /// Words offered for actions.
-const ACTIONS: [&str; 10] = [
+const ACTIONS: [&str; 12] = [
     "alert.",
+    "dead_letters.",
     "event.",
     "key.",
     "password.changed",
@@ -64,6 +65,7 @@ const ACTIONS: [&str; 10] = [
     "sign_in.",
     "sign_in.failed",
     "sign_in.throttled",
+    "source.",
     "user.",
     "view.",
 ];
@@ -192,6 +194,7 @@ fn row(entry: AuditEntry) -> EntryRow {
     let object = match (entry.object_kind.as_deref(), entry.object_id.as_deref()) {
         (Some("alert"), Some(id)) if is_number(id) => Some(format!("/alerts/{id}")),
         (Some("user"), Some(id)) if is_number(id) => Some(format!("/admin/users/{id}")),
+        (Some("source"), Some(id)) if is_number(id) => Some(format!("/admin/sources/{id}")),
         (Some("event"), Some(id)) if is_number(id) => Some(format!("/events?event={id}")),
         _ => None,
     };

@@ -206,7 +206,10 @@ pub(in crate::dashboard) async fn create(
         Err(errors) => Err(IdentityError::Refused(errors)),
     };
     match made {
-        Ok(created) => shown(&app, &caller, &base.0.0, created).await,
+        Ok(created) => {
+            let back = form.text("back").and_then(|id| id.parse::<i64>().ok());
+            shown(&app, &caller, &base.0.0, created, back).await
+        }
         Err(IdentityError::Refused(errors)) => {
             let draft = Draft { errors, ..draft };
             let page = assemble(&app, &caller, Params::default(), draft).await?;
@@ -223,6 +226,7 @@ async fn shown(
     caller: &Caller,
     base: &str,
     created: CreatedKey,
+    from: Option<i64>,
 ) -> Result<Response, Problem> {
     let CreatedKey { key, secret } = created;
     let shell = Shell::new(app, caller, "/admin/keys", "Ingest key created").await?;
@@ -240,8 +244,15 @@ async fn shown(
         label: "Key",
         secret: secret.expose().to_owned(),
         example: Some(example),
-        back: "/admin/keys".to_owned(),
-        back_label: "To the keys",
+        back: from.map_or_else(
+            || "/admin/keys".to_owned(),
+            |source| format!("/admin/sources/{source}"),
+        ),
+        back_label: if from.is_some() {
+            "To the source"
+        } else {
+            "To the keys"
+        },
     })
 }
 

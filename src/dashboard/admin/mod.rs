@@ -2,10 +2,14 @@
 //! answer to the form that made them, and stand in no address.
 
 pub(super) mod audit;
+pub(super) mod dead_letters;
 mod diff;
 pub(super) mod keys;
 mod roles;
 pub(super) mod settings;
+pub(super) mod source;
+mod source_bars;
+mod source_draft;
 pub(super) mod sources;
 pub(super) mod system;
 pub(super) mod tokens;
@@ -82,6 +86,10 @@ fn notice(code: Option<&str>) -> Option<Notice> {
         "signed-out" => "Every session of this user was ended.",
         "unlocked" => "The user may sign in again at once.",
         "deleted" => "The user was deleted. What they did stays in the audit log.",
+        "described" => "The source is described. It counts from the next record on.",
+        "saved" => "The source was saved. It counts from the next record on.",
+        "forgotten" => "The source is described no longer. Its events stay.",
+        "cleared" => "The rejected records were deleted.",
         "revoked" => "The key was revoked. It is refused at once.",
         _ => return None,
     };

@@ -44,6 +44,8 @@ struct SystemPage {
     room: usize,
     stored: u64,
     rejected: u64,
+    /// Messages received, dropped for want of room, dropped by the system; none without listeners.
+    syslog: Option<(u64, u64, u64)>,
     streams: i64,
     latency: Option<String>,
     connections: u64,
@@ -97,6 +99,11 @@ pub(in crate::dashboard) async fn page(
         room: Ingest::room(),
         stored: app.metrics.stored_so_far(),
         rejected: app.metrics.rejected_so_far(),
+        syslog: app
+            .config
+            .syslog
+            .listens()
+            .then(|| app.metrics.syslog().so_far()),
         streams: app.metrics.streams_open(),
         latency: app
             .metrics

@@ -16,11 +16,14 @@ use super::filters;
 use super::page::{Shell, render};
 use crate::alerts::{self, Alert, AlertStatus, Enrichment, Resolution, Similar};
 use crate::app::App;
+use crate::events::Event;
 use crate::http::{Caller, PageRequest, Params, PathId, Problem, Role};
 use crate::identity::{self, UserFilter};
 
 /// Entries of a timeline on one page; longer ones lead to the API.
 const ENTRIES: u32 = 100;
+/// Events of a storm that are shown.
+const SAMPLES: u32 = 10;
 /// People an alert can be given to in the select; more are named by typing.
 const PEOPLE: i64 = 100;
 
@@ -85,6 +88,8 @@ pub(super) struct AlertView {
     pub(super) similar: Option<Similar>,
     pub(super) people: Vec<PersonChoice>,
     pub(super) hidden_text: bool,
+    /// The newest events it stands for, where it gathers a storm.
+    pub(super) gathered: Vec<Event>,
 }
 
 impl AlertView {
@@ -168,6 +173,18 @@ async fn gather(app: &App, shell: &Shell, id: i64, asked: &Asked) -> Result<Aler
     } else {
         None
     };
+    let gathered = if alert.state.event_count > 1 {
+        let page = PageRequest {
+            size: SAMPLES,
+            offset: 0,
+            cursor: None,
+        };
+        let mut events = alerts::gathered(app, id, page).await?.1;
+        page.cut(&mut events);
+        events
+    } else {
+        Vec::new()
+    };
     let owner = alert.state.assigned_to.as_ref();
     let owner = owner.map(|it| it.username.clone());
     let days = enrichment.iter().flat_map(|it| &it.source.events_by_day);
@@ -195,6 +212,7 @@ async fn gather(app: &App, shell: &Shell, id: i64, asked: &Asked) -> Result<Aler
         people: people(app, shell, owner.as_deref()).await?,
         hidden_text: super::text::hides(&alert.event.description)
             || super::text::hides(&alert.event.source_name),
+        gathered,
         entries,
         enrichment,
         similar,

@@ -57,7 +57,9 @@ impl<G: FnMut(Token)> Reader<'_, G> {
                 let end = self
                     .rest
                     .iter()
-                    .position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t'))
+                    .position(|byte| {
+                        matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t')
+                    })
                     .unwrap_or(self.rest.len());
                 let (rest, after) = self.rest.split_at_checked(end)?;
                 self.rest = after;
@@ -121,7 +123,10 @@ impl<G: FnMut(Token)> Reader<'_, G> {
 
     /// Reads a text behind its opening quote and hands it on without escapes.
     fn string<T>(&mut self, take: impl FnOnce(&[u8]) -> T) -> Option<T> {
-        let end = self.rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        let end = self
+            .rest
+            .iter()
+            .position(|byte| matches!(byte, b'"' | b'\\'))?;
         if self.rest.get(end) == Some(&b'"') {
             let taken = take(self.rest.get(..end)?);
             self.rest = self.rest.get(end.saturating_add(1)..)?;
@@ -129,7 +134,10 @@ impl<G: FnMut(Token)> Reader<'_, G> {
         }
         self.text.clear();
         loop {
-            let end = self.rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+            let end = self
+                .rest
+                .iter()
+                .position(|byte| matches!(byte, b'"' | b'\\'))?;
             self.text.extend_from_slice(self.rest.get(..end)?);
             let stop = *self.rest.get(end)?;
             self.rest = self.rest.get(end.saturating_add(1)..)?;

@@ -78,7 +78,11 @@ pub async fn seal(app: &App, sealing: Sealing) -> Result<u64, StoreError> {
         if kept == 0 {
             break;
         }
-        rest(app, app.clock.now().since(started).min(Duration::from_secs(2))).await;
+        rest(
+            app,
+            app.clock.now().since(started).min(Duration::from_secs(2)),
+        )
+        .await;
     }
     Ok(sealed)
 }

@@ -69,7 +69,7 @@ const fn stir(state: u64) -> u64 {
     state ^ (state >> 32)
 }
 
-/// Spreads what was stirred over all bits: the first five choose the slice.
+/// Spreads what was stirred over all bits: the first six choose the slice.
 pub(super) const fn finished(state: u64) -> u64 {
     let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -94,12 +94,17 @@ mod tests {
     fn texts_are_told_apart_by_where_they_end() {
         let of = |texts: &[&str]| {
             let making = Making::new(About::Attribute);
-            let made = texts.iter().fold(making, |it, text| it.text(text.as_bytes()));
+            let made = texts
+                .iter()
+                .fold(making, |it, text| it.text(text.as_bytes()));
             made.token()
         };
         assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
         assert_ne!(of(&["a", ""]), of(&["a"]));
         assert_ne!(of(&["abcdefgh"]), of(&["abcdefgh\0"]));
-        assert_ne!(worded(About::Tag, Some("x")), worded(About::Country, Some("x")));
+        assert_ne!(
+            worded(About::Tag, Some("x")),
+            worded(About::Country, Some("x"))
+        );
     }
 }

@@ -82,7 +82,9 @@ mod tests {
         beginnings(text, |token| {
             tokens.insert(token);
         });
-        wanted(wanted_text).iter().all(|token| tokens.contains(token))
+        wanted(wanted_text)
+            .iter()
+            .all(|token| tokens.contains(token))
     }
 
     #[test]
@@ -97,7 +99,7 @@ mod tests {
         for word in ["host_7", "203.0.113.7", "über", "überfall: straß", "mimi"] {
             assert!(holds(text, word), "{word}");
         }
-        for word in ["katz", "mimikatze", "host_8", "204"] {
+        for word in ["katz", "mimikatx", "host_8", "204"] {
             assert!(!holds(text, word), "{word}");
         }
         assert!(wanted("on").is_empty() && wanted("1.2.3.4").is_empty());

@@ -47,7 +47,7 @@ pub(crate) fn neighbours(
     }
     sql.push(order).push(" limit ").bind(limit).push(
         ") e join sources s on s.id = e.source_id join event_types t on t.id = e.event_type_id \
-         left join alerts a on a.event_id = e.id",
+         left join alerts a on a.event_id = coalesce(e.folded_into, e.id)",
     );
     sql.push(order);
     tx.select(&sql, |row| {

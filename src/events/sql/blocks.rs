@@ -258,11 +258,7 @@ pub(crate) fn contents(
 }
 
 /// Seals a claimed block; `false` when its events were changed meanwhile, and the claim is gone.
-pub(crate) fn keep(
-    tx: &mut Tx<'_>,
-    claim: Claim,
-    filter: &Filter,
-) -> Result<bool, StoreError> {
+pub(crate) fn keep(tx: &mut Tx<'_>, claim: Claim, filter: &Filter) -> Result<bool, StoreError> {
     let kept = tx.execute(
         "update event_blocks set n = $3, starts = $4, open_parts = $5, sealed = true \
          where first_id = $1 and mark = $2",

@@ -41,19 +41,13 @@ pub(crate) fn page(
     };
     let search = Search::new(filter, &names, ascending);
     let wanted = page.rows_wanted();
-    let found = scan(
-        tx,
-        search.from(page.cursor),
-        EVENT_COLUMNS,
-        wanted,
-        |row| {
-            let alert = row.get(EVENT_COLUMNS_COUNT)?;
-            Ok(Event {
-                alert,
-                ..read_event(row, 0)?
-            })
-        },
-    )?;
+    let found = scan(tx, search.from(page.cursor), EVENT_COLUMNS, wanted, |row| {
+        let alert = row.get(EVENT_COLUMNS_COUNT)?;
+        Ok(Event {
+            alert,
+            ..read_event(row, 0)?
+        })
+    })?;
     let n = i64::try_from(found.rows.len()).unwrap_or(i64::MAX);
     // Searched from one end to the other.
     let is_all = page.cursor.is_none() && found.stopped_at.is_none() && n < wanted;

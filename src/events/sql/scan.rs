@@ -216,11 +216,7 @@ where
     }
 
     /// How many rows the budget was enough for, and the last of them when it was not for all.
-    fn walked(
-        &self,
-        tx: &mut Tx<'_>,
-        range: Range,
-    ) -> Result<(i64, Option<EventId>), StoreError> {
+    fn walked(&self, tx: &mut Tx<'_>, range: Range) -> Result<(i64, Option<EventId>), StoreError> {
         let mut sql = Sql::new(if self.search.upwards {
             "select count(*), max(id) from (select e.id from "
         } else {

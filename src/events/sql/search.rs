@@ -26,7 +26,9 @@ pub(super) struct Search<'f> {
 impl<'f> Search<'f> {
     /// Everything in the filter's time; `ascending` with the oldest first.
     pub(super) fn new(filter: &'f EventFilter, names: &'f Names, ascending: bool) -> Self {
-        let first = filter.from.map_or(0, |from| EventId::first_at(from).number());
+        let first = filter
+            .from
+            .map_or(0, |from| EventId::first_at(from).number());
         let last = filter.to.map_or(i64::MAX, |to| {
             EventId::first_at(to).number().saturating_sub(1)
         });
@@ -147,4 +149,3 @@ pub(super) fn walk<'a>(sql: &mut Sql<'a>, search: Search<'a>, range: Range) {
         .and("e.id <=", range.last)
         .push(order(search.upwards));
 }
-

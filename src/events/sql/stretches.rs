@@ -24,7 +24,9 @@ pub(super) fn candidates(
         return Ok(left);
     };
     // Blocks come in the order of their ids, one way or the other.
-    let is_upwards = blocks.first().is_some_and(|block| block.range.first == first);
+    let is_upwards = blocks
+        .first()
+        .is_some_and(|block| block.range.first == first);
     for group in groups {
         if left.iter().all(|parts| *parts == 0) {
             break;

@@ -176,6 +176,16 @@ fn test_row<'a>(
             }
         }
         EventAnyOf::Tag(tags) => {
+            // Most rows are told apart without reading their JSON.
+            sql.push("(");
+            for tag in tags {
+                if plain(tag) {
+                    sql.push("strpos(e.tags, ").bind(tag).push(") > 0 or ");
+                } else {
+                    sql.push("e.tags is not null or ");
+                }
+            }
+            sql.push("false) and ");
             sql.push(match engine {
                 Engine::Sqlite => "exists (select 1 from json_each(e.tags) j where ",
                 Engine::Postgres => {
@@ -187,14 +197,32 @@ fn test_row<'a>(
             sql.push(")");
         }
         EventAnyOf::Attribute { values, .. } => {
+            // The same; an escape may stand for any letter.
+            sql.push("(strpos(e.attributes, '\\u') > 0 or ");
+            for value in values {
+                if plain(value) {
+                    sql.push("strpos(e.attributes, ")
+                        .bind(value)
+                        .push(") > 0 or ");
+                } else {
+                    sql.push("e.attributes is not null or ");
+                }
+            }
+            sql.push("false) and (");
             let mut between = "";
             for place in places {
                 sql.push(between);
                 between = " or ";
                 attribute(sql, engine, place, values);
             }
+            sql.push(")");
         }
     }
+}
+
+/// Whether JSON spells a text letter by letter, but for `\u`.
+fn plain(text: &str) -> bool {
+    !text.contains(['"', '\\', '/']) && !text.contains(char::is_control)
 }
 
 /// Appends whether a column has a text, where a word begins or anywhere.

@@ -110,7 +110,7 @@ impl ConnectionCounts {
 
 /// The addresses counted as one client: an IPv4 address or an IPv6 /64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct AddressBlock(IpAddr);
+pub(crate) struct AddressBlock(IpAddr);
 
 impl AddressBlock {
     pub(super) fn of(address: IpAddr) -> Self {
@@ -126,7 +126,7 @@ impl AddressBlock {
 /// Owned by the accept loop alone, so the counts need no lock. Holds at most `connections_max`
 /// blocks: an empty block is forgotten.
 #[derive(Debug)]
-pub(super) struct Admission {
+pub(crate) struct Admission {
     total_max: usize,
     per_block_max: usize,
     total: usize,
@@ -134,7 +134,7 @@ pub(super) struct Admission {
 }
 
 impl Admission {
-    pub(super) fn new(limits: &ListenerLimits) -> Self {
+    pub(crate) fn new(limits: &ListenerLimits) -> Self {
         Self {
             total_max: limits.connections_max,
             per_block_max: limits.connections_per_address_max,
@@ -147,7 +147,7 @@ impl Admission {
     ///
     /// # Errors
     /// The cap that is reached; then nothing is taken.
-    pub(super) fn admit(&mut self, address: IpAddr) -> Result<AddressBlock, Cap> {
+    pub(crate) fn admit(&mut self, address: IpAddr) -> Result<AddressBlock, Cap> {
         let block = AddressBlock::of(address);
         // The address cap first: a client over its own cap should not look like a full server.
         let in_block = self.per_block.get(&block).copied().unwrap_or(0);
@@ -163,7 +163,7 @@ impl Admission {
     }
 
     /// Gives back a place taken by [`Self::admit`].
-    pub(super) fn release(&mut self, block: AddressBlock) {
+    pub(crate) fn release(&mut self, block: AddressBlock) {
         self.total = self.total.saturating_sub(1);
         if let Some(in_block) = self.per_block.get_mut(&block) {
             *in_block = in_block.saturating_sub(1);

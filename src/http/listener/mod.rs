@@ -21,6 +21,7 @@ use std::{net::SocketAddr, time::Duration};
 
 pub use accept::serve;
 pub use body::BodyDeadline;
+pub(crate) use caps::{AddressBlock, Admission};
 pub use caps::{Cap, ConnectionCounts, Stage};
 
 /// Limits what one client, and all clients together, may hold open.

@@ -30,6 +30,8 @@ const NAME_MAX: usize = 100;
 /// As long as an event's source may be.
 const SOURCE_MAX: usize = 255;
 const NETWORKS_MAX: usize = 64;
+/// Most keys told of some sources.
+const OF_SOURCES_MAX: i64 = 1_000;
 
 /// A key that was made.
 #[derive(Clone, Debug)]
@@ -174,6 +176,14 @@ pub async fn list_keys(
             Ok((rows, sql::count(tx, most)?))
         })
         .await
+}
+
+/// The keys bound to one of some sources that are not revoked, newest first, at most 1,000.
+///
+/// # Errors
+/// The database's fault.
+pub fn keys_of_sources(tx: &mut Tx<'_>, sources: &[&str]) -> Result<Vec<Key>, StoreError> {
+    sql::of_sources(tx, sources, OF_SOURCES_MAX)
 }
 
 /// Revokes a key: in this process at once, in others within 2 seconds. A second time changes

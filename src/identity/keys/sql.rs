@@ -70,6 +70,22 @@ pub(super) fn page(
     tx.select(&sql, read)
 }
 
+/// Keys bound to one of some sources that are not revoked, newest first; every key is looked at.
+pub(super) fn of_sources(
+    tx: &mut Tx<'_>,
+    sources: &[&str],
+    limit: i64,
+) -> Result<Vec<Key>, StoreError> {
+    let mut sql = Sql::new(
+        "select id, name, prefix, source_name, scopes, networks, created_by, created_at, \
+         expires_at, last_used_at, revoked_at from ingest_keys where revoked_at is null",
+    );
+    sql.and_in("source_name", sources.iter().copied())
+        .push(" order by id desc limit ")
+        .bind(limit);
+    tx.select(&sql, read)
+}
+
 /// How many keys there are, counted up to `limit`.
 pub(super) fn count(tx: &mut Tx<'_>, limit: i64) -> Result<i64, StoreError> {
     tx.query_one(

@@ -91,7 +91,7 @@ async fn named(
             names.join(", ")
         )));
     };
-    let mut arrived = Arrived::read(caller, request).await?;
+    let mut arrived = Arrived::read(app, caller, request).await?;
     arrived.repeat = key.bind_with(
         &arrived.caller,
         &format!("/api/ingest/{}/", format.name),

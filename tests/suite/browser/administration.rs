@@ -97,6 +97,56 @@ on_both! {
 }
 
 on_both! {
+    async fn a_source_is_described_tried_given_a_key_and_counted(server) {
+        let (_browser, page) = desk(server, ADMIN, Look::light(), "/admin/sources").await;
+        page.click("#create summary").await;
+        page.fill("#name", "shop").await;
+        page.choose("#kind", "json").await;
+        page.click("#create .button.primary").await;
+        page.wait_text("h1", "shop").await;
+        page.assert_accessible().await;
+        page.fill("#severities", "sev2 worst").await;
+        page.click("button[value=save]").await;
+        page.wait_text(".error", "line 1 must be").await;
+        page.take_problems().await;
+        page.fill("#severities", "sev2 = HIGH").await;
+        page.fill("#mapping", "severity = /level\ndescription = /what").await;
+        page.fill("#sample", r#"{"level": "SEV2", "what": "card refused"}"#).await;
+        page.click("button[value=try]").await;
+        page.wait_text("#tried-out", "card refused").await;
+        page.wait_text("#tried-out", "raises an alert").await;
+        page.assert_accessible().await;
+        page.click("button[value=save]").await;
+        page.wait_until("location.search === '?done=saved'").await;
+        page.click(("button", "Create key for a year")).await;
+        let key = secret(&page).await;
+        let sensor = server.anonymous().with_bearer(&key);
+        let records = json!([{"level": "sev2", "what": "card refused"}, {"level": "x"}, 7]);
+        let answer = sensor.post("/api/ingest/", &records).await.expect(200);
+        assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(2), &json!(1)));
+        let alerts = server.admin.get("/api/alerts/?q=source:shop").await.expect(200);
+        assert_eq!(alerts["results"][0]["title"], "card refused");
+        watchpost::sources::flush(server.server.app(), server.server.ingest().sources()).await.unwrap();
+        page.click(".admin-secret a.button").await;
+        page.wait_text("h1", "shop").await;
+        let label = page.attribute(".source-bars", "aria-label").await.unwrap();
+        assert!(label.starts_with("3 records in 24 hours: 2 accepted, 1 rejected"), "{label}");
+        page.wait_text(".source-keys", "shop").await;
+        page.click(".letter summary").await;
+        page.wait_text(".letter pre", "7").await;
+        page.assert_accessible().await;
+        page.click(("link", "Show all")).await;
+        page.wait_text(".admin-count", "1 record").await;
+        page.click(("button", "Delete these…")).await;
+        confirm(&page, "Delete").await;
+        page.wait_text(".empty", "No rejected record matches").await;
+        page.click(".admin-trail a").await;
+        page.wait_text("table.sources", "shop").await;
+        page.assert_accessible().await;
+    }
+}
+
+on_both! {
     async fn tokens_of_the_generator_count(server) {
                 server.user("mara", "ANALYST").await;
         let (_browser, page) = desk(server, ("mara", PASSWORD), Look::light(), "/tokens").await;

@@ -137,6 +137,8 @@ async fn pages(server: &TestServer, alert: i64) -> Vec<String> {
             path.replace("/alerts/{id}", &format!("/alerts/{alert}"))
                 .replace("/events/{id}", &format!("/events/{event}"))
                 .replace("/users/{id}", &format!("/users/{me}"))
+                // That of the alert.
+                .replace("/sources/{id}", "/sources/1")
         })
         .inspect(|path| assert!(!path.contains('{'), "say what to put into {path}"))
         .collect();

@@ -3,6 +3,11 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+use serde_json::Value;
+
+use super::draft::Draft;
+use super::fields::Fields;
+
 /// One end.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct End {
@@ -11,7 +16,7 @@ pub(super) struct End {
     pub(super) port: Option<u16>,
 }
 
-/// Both ends, as Suricata saw the packet go.
+/// Both ends, as the packet went.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ends {
     pub(super) source: End,
@@ -19,6 +24,33 @@ pub(super) struct Ends {
 }
 
 impl Ends {
+    /// Reads both ends out of `source` and `destination`.
+    pub(super) fn of(fields: &Fields) -> Self {
+        let end = |ip: &str, port: &str| End {
+            ip: fields
+                .get(ip)
+                .and_then(Value::as_str)
+                .and_then(|ip| ip.parse().ok()),
+            port: fields
+                .get(port)
+                .and_then(Value::as_u64)
+                .and_then(|port| port.try_into().ok()),
+        };
+        Self {
+            source: end("source.ip", "source.port"),
+            destination: end("destination.ip", "destination.port"),
+        }
+    }
+
+    /// Says which way the packet went, and that the event is about the party outside.
+    pub(super) fn put(draft: &mut Draft) {
+        let ends = Self::of(&draft.fields);
+        draft
+            .fields
+            .set_if_absent("network.direction", ends.direction());
+        draft.ip_address = draft.ip_address.or_else(|| ends.external());
+    }
+
     /// The party outside, where exactly one is; else the source.
     pub(super) fn external(&self) -> Option<IpAddr> {
         match (self.source.ip, self.destination.ip) {

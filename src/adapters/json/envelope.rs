@@ -1,0 +1,137 @@
+//! `CloudEvents` 1.0 in structured mode: an envelope with `id`, `source`, `type`, and `data`.
+//!
+//! What the data says counts; the envelope gives the key (`source` and `id` together), and the
+//! type, source and time where the data names none. Its attributes are kept under `cloudevents`.
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::super::{
+    Context, Draft, Fields, Object, Original, Read, Reading, Record, recognised, text,
+};
+use super::{facts::Facts, filled, name_it, own_form};
+use crate::events::ATTRIBUTES_MAX;
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+}
+
+/// Whether an object is an envelope.
+pub(super) fn is(object: &Object) -> bool {
+    let is_text = |name: &str| object.get(name).is_some_and(Value::is_string);
+    let version = object.get("specversion").and_then(Value::as_str);
+    version.is_some_and(|version| version.starts_with("1."))
+        && is_text("id")
+        && is_text("source")
+        && is_text("type")
+}
+
+/// Reads an envelope and what is in it.
+pub(super) fn read(outer: &Record<'_>, mut draft: Draft, cx: &Context<'_>) -> Read {
+    let attribute = |name: &str| outer.object.get(name).and_then(Value::as_str);
+    let (id, source) = (
+        attribute("id").unwrap_or_default(),
+        attribute("source").unwrap_or_default(),
+    );
+    // Together they name the event, says the specification (3.1.1).
+    let key = format!("{source} {id}");
+    let mut envelope = Fields::default();
+    for name in [
+        "id",
+        "source",
+        "type",
+        "subject",
+        "dataschema",
+        "traceparent",
+    ] {
+        envelope.set(&format!("cloudevents.{name}"), attribute(name));
+    }
+    let raw = serde_json::from_str::<Envelope<'_>>(outer.raw.get())
+        .ok()
+        .and_then(|it| it.data);
+    let data = raw.and_then(|raw| Record::read(raw.get().as_bytes()).ok());
+    if let Some(data) = &data {
+        let read = match (recognised(data, cx), own_form(data)) {
+            (Some(read), _) => Some(read),
+            (None, Some(event)) => Some(cx.shaped(Reading::new(event), Some(&data.object))),
+            (None, None) => None,
+        };
+        if let Some(read) = read {
+            return read.map(|reading| enclosed(reading, &envelope, key, attribute("time"), cx));
+        }
+    }
+    draft.key = Some(key);
+    draft.source_name = Some(source.to_owned());
+    draft.event_type = attribute("type").map(str::to_owned);
+    for (path, value) in envelope.into_object() {
+        draft.fields.set(&path, Some(value));
+    }
+    around(&outer.object, &mut draft, cx);
+    let draft = match (&data, outer.object.get("data")) {
+        (Some(data), _) => filled(&data.object, draft, cx),
+        (None, Some(Value::String(line))) => line_inside(line, draft, cx),
+        (None, _) => {
+            draft.description = attribute("subject")
+                .or(attribute("type"))
+                .unwrap_or_default()
+                .to_owned();
+            draft
+        }
+    };
+    draft.finish(cx, Original::Json("record", &outer.object, outer.raw))
+}
+
+/// What the envelope's own attributes say: time, severity and other extensions.
+fn around(outer: &Object, draft: &mut Draft, cx: &Context<'_>) {
+    let plain = outer.iter().filter(|(name, _)| {
+        !matches!(
+            name.as_str(),
+            "data" | "data_base64" | "id" | "source" | "type" | "subject"
+        )
+    });
+    let plain: Object = plain
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let mut facts = Facts::new(cx.now);
+    facts.object(&plain);
+    facts.give(draft, true);
+    let judged = facts.judged();
+    draft.severity = judged.severity.or(draft.severity);
+    draft.said = judged.said.or_else(|| draft.said.take());
+}
+
+fn line_inside(line: &str, mut draft: Draft, cx: &Context<'_>) -> Draft {
+    text::look(line, &mut draft, cx);
+    name_it(&mut draft);
+    if draft.description.is_empty() {
+        line.clone_into(&mut draft.description);
+    }
+    draft
+}
+
+/// The event of a record of another format, with what its envelope adds.
+fn enclosed(
+    mut reading: Reading,
+    envelope: &Fields,
+    key: String,
+    time: Option<&str>,
+    cx: &Context<'_>,
+) -> Reading {
+    let time = time.and_then(|time| text::moment::written(time, cx.now));
+    reading.event.occurred_at = reading.event.occurred_at.or(time);
+    let known = reading.event.attributes.as_deref();
+    let mut all: Object = known
+        .and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .unwrap_or_default();
+    for (name, value) in envelope.as_object() {
+        all.insert(name.clone(), value.clone());
+    }
+    let written = serde_json::value::to_raw_value(&all).ok();
+    if let Some(written) = written.filter(|raw| raw.get().len() <= ATTRIBUTES_MAX) {
+        reading.event.attributes = Some(written);
+    }
+    reading.with_key(Some(key))
+}

@@ -1,0 +1,301 @@
+//! What an object, or pairs of names and values, say under the usual names.
+
+use std::net::IpAddr;
+
+use base::Timestamp;
+use serde_json::Value;
+
+use super::super::attack::Attack;
+use super::super::{Draft, Object};
+use super::names::{
+    FIRST_FIELD, KNOWN, MESSAGE, Meaning, PENALTY, SOURCE, Shape, Squeezed, TAGS, TIME, TYPE,
+    is_transparent, meaning, name_at,
+};
+use super::shapes::Given;
+
+/// Members read of one record, those of objects inside it included.
+const MEMBERS_MAX: usize = 512;
+/// How deep objects inside the record are looked into.
+const DEPTH_MAX: u8 = 4;
+/// Labels kept of a record.
+const LABELS_MAX: usize = 32;
+
+/// A value that was understood.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in super::super) enum Fact<'v> {
+    Text(&'v str),
+    Number(u64),
+    Address(IpAddr, Option<u16>),
+    Time(Timestamp),
+    /// One of our own words.
+    Word(&'static str),
+    /// As it is; of the shapes for levels, tags and scalars.
+    Given(Given<'v>),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Found<'v> {
+    rank: u8,
+    fact: Fact<'v>,
+}
+
+/// The best value found for each field.
+#[derive(Debug)]
+pub(in super::super) struct Facts<'v> {
+    found: [Option<Found<'v>>; KNOWN.len()],
+    labels: Option<&'v Object>,
+    now: Timestamp,
+    members: usize,
+}
+
+/// The objects around a member.
+#[derive(Clone, Copy)]
+struct Around {
+    /// Their names.
+    all: Squeezed,
+    /// The names of those inside the innermost transparent one, if there is one.
+    inner: Option<Squeezed>,
+    depth: u8,
+}
+
+impl<'v> Facts<'v> {
+    /// Nothing yet; `now` completes times without a year.
+    pub(in super::super) const fn new(now: Timestamp) -> Self {
+        Self {
+            found: [None; KNOWN.len()],
+            labels: None,
+            now,
+            members: 0,
+        }
+    }
+
+    /// Looks at every member of an object.
+    pub(in super::super) fn object(&mut self, object: &'v Object) {
+        let outside = Around {
+            all: Squeezed::EMPTY,
+            inner: None,
+            depth: 0,
+        };
+        self.walk(object, outside);
+    }
+
+    fn walk(&mut self, object: &'v Object, around: Around) {
+        for (name, value) in object {
+            self.members = self.members.saturating_add(1);
+            if self.members > MEMBERS_MAX {
+                return;
+            }
+            let all = around.all.then(name);
+            let inner = around.inner.and_then(|inner| inner.then(name));
+            if let Value::Object(members) = value {
+                self.inside(members, all, inner, around);
+            } else if let Some(meaning) = all.and_then(|name| meaning(name.as_bytes())) {
+                self.take(meaning, Given::of(value));
+            } else if let Some(Meaning { field, rank }) =
+                inner.and_then(|name| meaning(name.as_bytes()))
+            {
+                let rank = rank.saturating_add(PENALTY);
+                self.take(Meaning { field, rank }, Given::of(value));
+            }
+        }
+    }
+
+    fn inside(
+        &mut self,
+        members: &'v Object,
+        all: Option<Squeezed>,
+        inner: Option<Squeezed>,
+        around: Around,
+    ) {
+        let Some(all) = all.filter(|_| around.depth < DEPTH_MAX) else {
+            return;
+        };
+        if self.labels.is_none() && matches!(all.as_bytes(), b"labels" | b"tags") {
+            self.labels = Some(members);
+        }
+        let outermost = if around.depth == 0 { Some(all) } else { inner };
+        let opens = outermost.is_some_and(|name| is_transparent(name.as_bytes()));
+        let around = Around {
+            all,
+            inner: if opens { Some(Squeezed::EMPTY) } else { inner },
+            depth: around.depth.saturating_add(1),
+        };
+        self.walk(members, around);
+    }
+
+    /// Takes a pair of a name and a text; `false` when the name means nothing.
+    pub(in super::super) fn pair(&mut self, name: &str, value: &'v str) -> bool {
+        let squeezed = Squeezed::EMPTY.then(name);
+        let Some(meaning) = squeezed.and_then(|name| meaning(name.as_bytes())) else {
+            return false;
+        };
+        self.take(meaning, Given::Text(value))
+    }
+
+    fn take(&mut self, meaning: Meaning, given: Given<'v>) -> bool {
+        let Meaning { field, rank } = meaning;
+        let field = usize::from(field);
+        let Some(slot) = self.found.get_mut(field) else {
+            return false;
+        };
+        if slot.is_some_and(|found| found.rank <= rank) {
+            return true;
+        }
+        let shape = KNOWN
+            .get(field)
+            .map_or(Shape::Scalar, |(_, shape, _)| *shape);
+        let Some(fact) = shape.read(given, rank, self.now) else {
+            // Some call the message an event: a sentence is no kind.
+            let field = u8::try_from(MESSAGE).unwrap_or_default();
+            let rank = PENALTY.saturating_sub(1);
+            return shape == Shape::Type && self.take(Meaning { field, rank }, given);
+        };
+        *slot = Some(Found { rank, fact });
+        true
+    }
+
+    /// What was found for a field, and the name it was found under.
+    pub(super) fn found(&self, field: usize) -> Option<(Fact<'v>, &'static str)> {
+        let found = (*self.found.get(field)?)?;
+        Some((found.fact, name_at(field, found.rank)))
+    }
+
+    fn text_of(&self, field: usize) -> Option<&'v str> {
+        match self.found(field)?.0 {
+            Fact::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What happened, in words.
+    pub(in super::super) fn message(&self) -> Option<&'v str> {
+        self.text_of(MESSAGE)
+    }
+
+    /// The same only where a name says that it is the message and nothing else.
+    pub(super) fn is_message_plain(&self) -> bool {
+        let found = self.found.get(MESSAGE).copied().flatten();
+        found.is_some_and(|found| found.rank < 3)
+    }
+
+    /// When it happened.
+    pub(in super::super) fn time(&self) -> Option<Timestamp> {
+        match self.found(TIME)?.0 {
+            Fact::Time(time) => Some(time),
+            _ => None,
+        }
+    }
+
+    /// The record's own word for its kind.
+    pub(in super::super) fn event_type(&self) -> Option<&'v str> {
+        self.text_of(TYPE)
+    }
+
+    /// Whether a member is what a field was read from, or says how bad it was or when.
+    pub(super) fn is_told_elsewhere(name: &str) -> bool {
+        let squeezed = Squeezed::EMPTY.then(name);
+        let meaning = squeezed.and_then(|name| meaning(name.as_bytes()));
+        meaning.is_some_and(|meaning| usize::from(meaning.field) < FIRST_FIELD)
+    }
+
+    /// Gives a draft everything but severity and description. What the record says replaces what
+    /// was known, unless `keep` is set: then it fills what is missing.
+    pub(in super::super) fn give(&self, draft: &mut Draft, keep: bool) {
+        let known = KNOWN.iter().zip(&self.found).skip(FIRST_FIELD);
+        let mut attack: Option<Attack> = None;
+        for ((path, shape, _), found) in known {
+            match (shape, found) {
+                (_, None) => {}
+                (Shape::Technique, Some(Found { fact, .. })) => {
+                    give_attack(attack.get_or_insert_default(), path, *fact);
+                }
+                (_, Some(found)) => give_field(draft, path, *shape, found.fact, keep),
+            }
+        }
+        if let Some(attack) = attack {
+            attack.put(draft);
+        }
+        if let Some((Fact::Address(address, _), _)) = self.found(SOURCE) {
+            let text = address.to_canonical().to_string();
+            draft.fields.set_if_absent("source.ip", Some(text));
+        }
+        if let Some(labels) = self.labels {
+            give_labels(draft, labels);
+        }
+        if let Some((Fact::Given(tags), _)) = self.found(TAGS) {
+            tags.each_word(|tag| draft.tag(tag));
+        }
+        let fills = |empty: bool| empty || !keep;
+        if let Some(time) = self.time().filter(|_| fills(draft.occurred_at.is_none())) {
+            draft.occurred_at = Some(time);
+        }
+        if let Some(kind) = self
+            .event_type()
+            .filter(|_| fills(draft.event_type.is_none()))
+        {
+            draft.event_type = Some(kind.to_owned());
+        }
+        if let Some(source) = self
+            .text_of(SOURCE)
+            .filter(|_| fills(draft.source_name.is_none()))
+        {
+            draft.source_name = Some(source.to_owned());
+        }
+    }
+}
+
+fn give_field(draft: &mut Draft, path: &str, shape: Shape, fact: Fact<'_>, keep: bool) {
+    let fields = &mut draft.fields;
+    let value: Value = match (shape, fact) {
+        (Shape::Host, Fact::Address(address, _)) => {
+            fields.set_if_absent("host.ip", Some(address.to_canonical().to_string()));
+            return;
+        }
+        (Shape::Process, Fact::Number(pid)) => {
+            fields.set_if_absent("process.pid", Some(pid));
+            return;
+        }
+        (Shape::Protocol, Fact::Word(transport)) => {
+            fields.set_if_absent("network.transport", Some(transport));
+            return;
+        }
+        (Shape::Status, Fact::Word(outcome)) => {
+            fields.set_if_absent("event.outcome", Some(outcome));
+            return;
+        }
+        (_, Fact::Address(address, port)) => {
+            if let Some(side) = path.strip_suffix(".ip") {
+                fields.set_if_absent(&format!("{side}.port"), port);
+            }
+            address.to_canonical().to_string().into()
+        }
+        (_, Fact::Text(text)) => text.into(),
+        (_, Fact::Number(number)) => number.into(),
+        (_, Fact::Word(word)) => word.into(),
+        (_, Fact::Given(given)) => given.value(),
+        (_, Fact::Time(_)) => return,
+    };
+    if keep {
+        fields.set_if_absent(path, Some(value));
+    } else {
+        fields.set(path, Some(value));
+    }
+}
+
+fn give_attack(attack: &mut Attack, path: &str, fact: Fact<'_>) {
+    if let Fact::Given(words) = fact {
+        words.each_word(|word| match path {
+            "threat.technique.name" => attack.technique(word),
+            "threat.tactic.name" => attack.tactic(word),
+            _ => attack.read(word),
+        });
+    }
+}
+
+fn give_labels(draft: &mut Draft, labels: &Object) {
+    for (name, value) in labels.iter().take(LABELS_MAX) {
+        if !value.is_object() && !value.is_array() {
+            draft.fields.label(name, Some(value.clone()));
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! How bad it is, out of a member called `severity` or one that says a log level.
+
+use base::Severity::{self, Info, Low, Medium};
+use serde_json::Value;
+
+use super::super::severity::{cef, log_level, number_word, otlp, pino, syslog, threat, word};
+use super::facts::{Fact, Facts};
+use super::names::{LEVEL, SEVERITY};
+use super::shapes::Given;
+
+/// What kind of word a severity comes from: the heavier one counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(in super::super) enum Weight {
+    /// There is none.
+    #[default]
+    None,
+    /// The level of a log line.
+    Level,
+    /// A judgement of the event.
+    Threat,
+}
+
+/// A severity, the sender's own word for it, and what kind of word that is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in super::super) struct Judged {
+    pub(in super::super) severity: Option<Severity>,
+    pub(in super::super) said: Option<String>,
+    pub(in super::super) weight: Weight,
+}
+
+impl Facts<'_> {
+    /// How bad the record says it is. A `severity` counts more than a level, where it is understood.
+    pub(in super::super) fn judged(&self) -> Judged {
+        let said = |field| match self.found(field)? {
+            (Fact::Given(given), name) => Some((given, name)),
+            _ => None,
+        };
+        let (severity, level) = (said(SEVERITY), said(LEVEL));
+        if let Some((given, name)) = severity
+            && let Some(found) = of_severity(name, given)
+        {
+            // Syslog's numbers are levels under whatever name.
+            let weight = if is_small(given) && name != "severityid" {
+                Weight::Level
+            } else {
+                Weight::Threat
+            };
+            return Judged {
+                severity: Some(found),
+                said: Some(written(given)),
+                weight,
+            };
+        }
+        let found = level.and_then(|(given, name)| of_level(name, given));
+        Judged {
+            severity: found,
+            said: severity.or(level).map(|(given, _)| written(given)),
+            weight: if found.is_some() {
+                Weight::Level
+            } else {
+                Weight::None
+            },
+        }
+    }
+
+    /// The sender's word for the level, for `log.level`.
+    pub(super) fn level_word(&self) -> Option<String> {
+        match self.found(LEVEL)? {
+            (Fact::Given(given), _) => Some(written(given)),
+            _ => None,
+        }
+    }
+}
+
+fn is_small(given: Given<'_>) -> bool {
+    given.number().is_some_and(|number| number <= 7)
+}
+
+fn written(given: Given<'_>) -> String {
+    match given {
+        Given::Text(text) => text.trim().chars().take(64).collect(),
+        Given::Json(value) => value.to_string().chars().take(64).collect(),
+    }
+}
+
+/// Text that may be a number.
+fn integer(given: Given<'_>) -> Option<i64> {
+    match given {
+        Given::Text(text) => text.trim().parse().ok(),
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "severities are small; a larger number is none of ours wherever it is cut"
+        )]
+        Given::Json(Value::Number(number)) => number
+            .as_i64()
+            .or_else(|| number.as_f64().map(|number| number as i64)),
+        Given::Json(_) => None,
+    }
+}
+
+/// A member called `severity`: a word as it means, 0 to 7 of syslog, 8 to 10 as CEF has them.
+fn of_severity(name: &str, given: Given<'_>) -> Option<Severity> {
+    match (integer(given), given) {
+        (Some(number), _) if name == "severityid" => number_word(&number.to_string()),
+        (Some(number @ 0..=7), _) => u8::try_from(number).ok().map(syslog),
+        (Some(number), _) => cef(number),
+        (None, Given::Text(text)) => word(text).or_else(|| short(text)),
+        (None, Given::Json(_)) => None,
+    }
+}
+
+/// A level, by the name it goes under where it is a number.
+fn of_level(name: &str, given: Given<'_>) -> Option<Severity> {
+    match (integer(given), given) {
+        (Some(number), _) => match (name, number) {
+            ("levelno", _) => Some(python(number)),
+            ("severitynumber", _) => Some(otlp(number)),
+            ("pri", 8..=191) => u8::try_from(number % 8).ok().map(syslog),
+            (_, 0..=7) => u8::try_from(number).ok().map(syslog),
+            (_, 10..=100) => Some(pino(number)),
+            _ => None,
+        },
+        // "high" is no level of a log: whoever says so judges.
+        (None, Given::Text(text)) => log_level(text)
+            .or_else(|| short(text))
+            .or_else(|| threat(text)),
+        (None, Given::Json(_)) => None,
+    }
+}
+
+/// Python's levels: 40 is an error, 30 a warning.
+const fn python(level: i64) -> Severity {
+    match level {
+        40.. => Medium,
+        30..=39 => Low,
+        _ => Info,
+    }
+}
+
+/// Levels in three letters or one.
+fn short(word: &str) -> Option<Severity> {
+    Some(match word.trim() {
+        "ERR" | "err" | "E" | "FTL" | "FATL" | "F" | "C" | "CRT" | "eror" | "EROR" => Medium,
+        "WRN" | "wrn" | "W" | "warni" => Low,
+        "INF" | "inf" | "I" | "DBG" | "dbg" | "D" | "TRC" | "N" | "VRB" | "fine" | "FINE" => Info,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use base::Severity::{Critical, High};
+    use base::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+
+    fn judged(value: &Value) -> (Option<Severity>, Weight) {
+        let mut facts = Facts::new(Timestamp::from_millis(0));
+        facts.object(value.as_object().unwrap());
+        let judged = facts.judged();
+        (judged.severity, judged.weight)
+    }
+
+    #[test]
+    fn every_scale_is_read_by_the_name_it_goes_under() {
+        for (value, expected) in [
+            (json!({"severity": "HIGH"}), (Some(High), Weight::Threat)),
+            (
+                json!({"severity": "critical", "level": "info"}),
+                (Some(Critical), Weight::Threat),
+            ),
+            (json!({"severity": "err"}), (Some(Medium), Weight::Threat)),
+            (json!({"severity": 3}), (Some(Medium), Weight::Level)),
+            (json!({"severity": "6"}), (Some(Info), Weight::Level)),
+            (json!({"severity": 9}), (Some(Critical), Weight::Threat)),
+            (json!({"severity_id": 4}), (Some(High), Weight::Threat)),
+            (json!({"level": 50}), (Some(Medium), Weight::Level)),
+            (json!({"level": 40}), (Some(Low), Weight::Level)),
+            (json!({"level": 30}), (Some(Info), Weight::Level)),
+            (json!({"level": 3}), (Some(Medium), Weight::Level)),
+            (
+                json!({"levelname": "ERROR", "levelno": 40}),
+                (Some(Medium), Weight::Level),
+            ),
+            (json!({"levelno": 40}), (Some(Medium), Weight::Level)),
+            (json!({"level": "critical"}), (Some(Medium), Weight::Level)),
+            (json!({"level": "high"}), (Some(High), Weight::Level)),
+            (json!({"PRIORITY": "err"}), (Some(Medium), Weight::Level)),
+            (json!({"pri": 134}), (Some(Info), Weight::Level)),
+            (
+                json!({"severity": "puzzling", "level": "warn"}),
+                (Some(Low), Weight::Level),
+            ),
+            (json!({"severity": "puzzling"}), (None, Weight::None)),
+            (
+                json!({"severity": {"x": 1}, "level": [1]}),
+                (None, Weight::None),
+            ),
+            (json!({"severity": -1}), (None, Weight::None)),
+        ] {
+            assert_eq!(judged(&value), expected, "{value}");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! What the tests of every adapter use, and what must hold for all of them.
+
+use std::ops::ControlFlow;
+
+use base::{Severity, Timestamp};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{Body, Context, FORMATS, Format, Profile, Read, Reading};
+use crate::events::{
+    ATTRIBUTES_MAX, DESCRIPTION_MAX, EVENT_TYPE_MAX, NewEvent, SOURCE_NAME_MAX, TAG_MAX, TAGS_MAX,
+};
+
+/// Reads a body as the source `sender`, and checks every event.
+pub(super) fn read_all(format: &Format, body: impl AsRef<[u8]>) -> Vec<Read> {
+    read_with(format, &Profile::default(), body)
+}
+
+/// The same for a source of which administrators said something.
+pub(super) fn read_with(format: &Format, profile: &Profile, body: impl AsRef<[u8]>) -> Vec<Read> {
+    let cx = Context {
+        now: Timestamp::from_millis(1_800_000_000_000),
+        bound: None,
+        source: "sender",
+        profile,
+    };
+    let body = Body {
+        bytes: body.as_ref(),
+        media: "",
+    };
+    let mut found = Vec::new();
+    let read = (format.read)(&body, &cx, &mut |read, _| {
+        if let Ok(reading) = &read {
+            keeps_the_limits(&reading.event);
+        }
+        found.push(read);
+        ControlFlow::Continue(())
+    });
+    if read.is_err() {
+        assert!(found.is_empty(), "a body that cannot be read gave records");
+    }
+    found
+}
+
+/// Reads a body of one record, which must be good, also when it says by itself what it is.
+pub(super) fn read_one(format: &Format, record: &Value) -> Reading {
+    let text = record.to_string();
+    let mut recognised = read_all(&super::json::FORMAT, &text);
+    let mut found = read_all(format, &text);
+    assert_eq!((found.len(), recognised.len()), (1, 1));
+    let reading = found.remove(0).unwrap();
+    let recognised = recognised.remove(0).unwrap();
+    assert_eq!(
+        recognised.event.description, reading.event.description,
+        "not recognised"
+    );
+    assert_eq!(recognised.key, reading.key, "not recognised");
+    reading
+}
+
+/// An event's attributes.
+pub(super) fn attributes(reading: &Reading) -> Value {
+    let raw = reading.event.attributes.as_ref().unwrap();
+    serde_json::from_str(raw.get()).unwrap()
+}
+
+/// The value of a field, by its path; `null` when it is not there.
+pub(super) fn field(reading: &Reading, path: &str) -> Value {
+    let attributes = attributes(reading);
+    let found = path
+        .split('.')
+        .try_fold(&attributes, |value, name| value.get(name));
+    found.cloned().unwrap_or_default()
+}
+
+/// Compares fields with what they should be.
+pub(super) fn fields_are(reading: &Reading, expected: &[(&str, Value)]) {
+    for (path, value) in expected {
+        assert_eq!(
+            field(reading, path),
+            *value,
+            "{path} of {:#}",
+            attributes(reading)
+        );
+    }
+}
+
+/// The limits of [`NewEvent`].
+pub(super) fn keeps_the_limits(event: &NewEvent) {
+    let within = |text: &str, max: usize| {
+        let length = text.chars().count();
+        assert!(
+            (1..=max).contains(&length) && !text.contains('\0'),
+            "{text:?}"
+        );
+        assert!(!text.trim().is_empty(), "{text:?}");
+    };
+    within(&event.source_name, SOURCE_NAME_MAX);
+    within(&event.event_type, EVENT_TYPE_MAX);
+    within(&event.description, DESCRIPTION_MAX);
+    assert!(
+        !event
+            .event_type
+            .contains(|c: char| c.is_whitespace() || c.is_uppercase())
+    );
+    assert!(event.tags.len() <= TAGS_MAX);
+    for tag in &event.tags {
+        within(tag, TAG_MAX);
+    }
+    if let Some(attributes) = &event.attributes {
+        assert!(attributes.get().len() <= ATTRIBUTES_MAX);
+        let value: Value = serde_json::from_str(attributes.get()).unwrap();
+        assert!(value.is_object());
+    }
+}
+
+/// JSON of any shape whose names are among those given.
+pub(super) fn any_json(names: &'static [&'static str]) -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (0_u64..10_000).prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        "[ -~]{0,20}".prop_map(Value::from),
+        any::<std::net::IpAddr>().prop_map(|address| address.to_string().into()),
+        Just("2026-03-14T09:26:53Z".into()),
+    ];
+    leaf.prop_recursive(4, 48, 8, move |inner| {
+        let name = prop::sample::select(names);
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::btree_map(name, inner, 0..8).prop_map(|members| {
+                let members = members
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value));
+                Value::Object(members.collect())
+            }),
+        ]
+    })
+}
+
+/// Whether a record with any of its members replaced by anything still gives an event within the
+/// limits, or is refused.
+pub(super) fn survives(format: &Format, record: &Value, name: &str, value: Value) {
+    let mut record = record.clone();
+    record[name] = value;
+    read_all(format, record.to_string());
+}
+
+/// A file recorded from a real sender.
+pub(super) fn capture(text: &str) -> &str {
+    text.split_once("\r\n\r\n")
+        .or_else(|| text.split_once("\n\n"))
+        .unwrap()
+        .1
+}
+
+#[test]
+fn every_format_has_a_name_of_its_own() {
+    let names = FORMATS
+        .iter()
+        .flat_map(|format| format.aliases.iter().chain([&format.name]));
+    let mut names: Vec<&&str> = names.collect();
+    let count = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}
+
+#[test]
+fn a_list_of_records_is_one_event_a_record_in_every_format_of_json() {
+    let found = read_all(
+        &super::json::FORMAT,
+        "{\"Records\":[{\"message\":\"a\"},{\"message\":\"b\"}]}",
+    );
+    let told: Vec<String> = found
+        .into_iter()
+        .map(|read| read.unwrap().event.description)
+        .collect();
+    assert_eq!(told, ["a", "b"]);
+}
+
+#[test]
+fn the_source_has_the_last_word_on_severity() {
+    let profile: Profile =
+        serde_json::from_value(json!({"severities": {"10": "CRITICAL"}})).unwrap();
+    let record = json!({
+        "rule": {"level": 10, "description": "x", "id": "1"}, "agent": {"name": "a"}, "id": "1.2",
+    });
+    let mut found = read_with(&super::wazuh::FORMAT, &profile, record.to_string());
+    assert_eq!(found.remove(0).unwrap().event.severity, Severity::Critical);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_in_any_format_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        for format in FORMATS {
+            read_all(format, &bytes);
+        }
+    }
+
+    #[test]
+    fn any_text_in_any_format_is_read_or_refused(text in "[#{}\\[\\]\":,|=<> \ta-z0-9-]{0,120}") {
+        for format in FORMATS {
+            read_all(format, &text);
+        }
+    }
+}

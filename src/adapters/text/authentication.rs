@@ -1,0 +1,171 @@
+//! What sshd and sudo write.
+//!
+//! Whoever logs in chooses the user's name, and may call himself `root from 192.0.2.1`. The
+//! address is therefore read from the end of the line, where sshd puts it.
+
+use super::super::Draft;
+use super::super::json::address;
+
+/// Reads a line of sshd; `false` when it is none.
+pub(super) fn sshd(line: &str, draft: &mut Draft) -> bool {
+    let (outcome, who, tail) = match parts(line) {
+        Some(parts) => parts,
+        None => return false,
+    };
+    let mut words = tail.split(' ');
+    let Some((ip, _)) = words.next().and_then(address) else {
+        return false;
+    };
+    let fields = &mut draft.fields;
+    fields.set("source.ip", Some(ip.to_canonical().to_string()));
+    if words.next() == Some("port") {
+        let port = words.next().map(|port| port.trim_end_matches(':'));
+        fields.set(
+            "source.port",
+            port.and_then(|port| port.parse::<u16>().ok()),
+        );
+    }
+    let (who, invalid) = ["invalid user ", "illegal user "]
+        .iter()
+        .find_map(|words| who.strip_prefix(words))
+        .map_or((who, false), |who| (who, true));
+    let who = who
+        .strip_prefix("authenticating user ")
+        .unwrap_or(who)
+        .trim();
+    fields.set("user.name", Some(who));
+    if invalid || line.starts_with("Invalid user") || line.starts_with("Illegal user") {
+        fields.set("event.reason", Some("invalid user"));
+    }
+    fields.set("event.outcome", outcome);
+    fields.set("event.action", outcome.map(|_| "ssh_login"));
+    fields.set("event.category", Some("authentication"));
+    fields.set("network.protocol", Some("ssh"));
+    fields.set_if_absent("process.name", Some("sshd"));
+    draft.event_type = Some("sshd".to_owned());
+    draft.logsource("linux", Some("sshd"), None);
+    true
+}
+
+/// What happened, who, and what begins with the address.
+fn parts(line: &str) -> Option<(Option<&'static str>, &str, &str)> {
+    let between = |rest: &'_ str| -> Option<usize> { rest.rfind(" from ") };
+    if let Some(rest) = line
+        .strip_prefix("Failed ")
+        .or_else(|| line.strip_prefix("Accepted "))
+    {
+        // `password for X from …`, `keyboard-interactive/pam for X from …`
+        let (method, rest) = rest.split_once(" for ")?;
+        if method.contains(' ') {
+            return None;
+        }
+        let at = between(rest)?;
+        let outcome = if line.starts_with('F') {
+            "failure"
+        } else {
+            "success"
+        };
+        let tail = rest.get(at..)?.strip_prefix(" from ")?;
+        return tail
+            .contains(" port ")
+            .then(|| Some((Some(outcome), rest.get(..at)?, tail)))?;
+    }
+    for words in ["Invalid user ", "Illegal user "] {
+        if let Some(rest) = line.strip_prefix(words) {
+            let at = format_at(rest, between(rest))?;
+            return Some((
+                Some("failure"),
+                rest.get(..at)?,
+                rest.get(at..)?.trim_start().strip_prefix("from ")?,
+            ));
+        }
+    }
+    for words in [
+        "error: maximum authentication attempts exceeded for ",
+        "maximum authentication attempts exceeded for ",
+    ] {
+        if let Some(rest) = line.strip_prefix(words) {
+            let at = between(rest)?;
+            return Some((
+                Some("failure"),
+                rest.get(..at)?,
+                rest.get(at..)?.strip_prefix(" from ")?,
+            ));
+        }
+    }
+    for words in [
+        "Connection closed by ",
+        "Connection reset by ",
+        "Disconnected from ",
+        "Disconnecting ",
+    ] {
+        if let Some(rest) = line.strip_prefix(words) {
+            // `invalid user X 192.0.2.1 port 22 [preauth]`
+            let (before, _) = rest.rsplit_once(" port ")?;
+            let at = before.rfind(' ').map_or(0, |at| at.saturating_add(1));
+            let who = rest.get(..at)?.trim_end();
+            let named = who.strip_prefix("user ").unwrap_or(who);
+            let failed = rest.contains("[preauth]") && !who.is_empty();
+            return Some((failed.then_some("failure"), named, rest.get(at..)?));
+        }
+    }
+    for words in [
+        "Received disconnect from ",
+        "Did not receive identification string from ",
+        "Unable to negotiate with ",
+    ] {
+        if let Some(rest) = line.strip_prefix(words) {
+            return Some((None, "", rest));
+        }
+    }
+    None
+}
+
+/// Where ` from ` stands; an empty name leaves no space before it.
+fn format_at(rest: &str, found: Option<usize>) -> Option<usize> {
+    found.or_else(|| rest.starts_with("from ").then_some(0))
+}
+
+/// Reads a line of sudo: `alice : TTY=pts/0 ; PWD=/home/alice ; USER=root ; COMMAND=/usr/bin/id`,
+/// and with what was wrong before `TTY=`. `false` when it is none.
+pub(super) fn sudo(line: &str, draft: &mut Draft) -> bool {
+    let Some((who, rest)) = line.trim_start().split_once(" : ") else {
+        return false;
+    };
+    let Some((before, command)) = rest.split_once("COMMAND=") else {
+        return false;
+    };
+    if who.contains(' ') || !before.contains("PWD=") {
+        return false;
+    }
+    let mut parts = before.split(" ; ").map(str::trim).peekable();
+    // What is no pair says what was wrong.
+    let wrong = parts.next_if(|part| !part.contains('='));
+    let fields = &mut draft.fields;
+    for part in parts {
+        match part.split_once('=') {
+            Some(("USER", user)) => fields.set("user.target.name", Some(user)),
+            Some(("PWD", folder)) => fields.set("process.working_directory", Some(folder)),
+            Some(("TTY", terminal)) => fields.label("tty", Some(terminal)),
+            Some(("GROUP", group)) => fields.set("group.name", Some(group)),
+            _ => {}
+        }
+    }
+    fields.set("user.name", Some(who));
+    fields.set("process.command_line", Some(command));
+    fields.set(
+        "event.outcome",
+        Some(if wrong.is_some() {
+            "failure"
+        } else {
+            "success"
+        }),
+    );
+    fields.set("event.reason", wrong);
+    fields.set("event.action", Some("sudo"));
+    fields.set("event.category", Some("process"));
+    fields.set_if_absent("process.name", Some("sudo"));
+    draft.event_type = Some("sudo".to_owned());
+    draft.logsource("linux", Some("sudo"), None);
+    true
+}

@@ -1,0 +1,239 @@
+//! Storms: a source beyond its budget of alerts gets one alert that gathers the rest.
+//!
+//! Below the budget each severe event raises an alert of its own. Beyond it, events are folded into
+//! one alert per source and severity: it counts them and says when the last one came; each of them
+//! says which event raised it. Nothing is left out, and people see one line instead of thousands.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use base::{EventId, Severity, Timestamp};
+use store::{StoreError, Tx};
+
+use crate::alerts;
+use crate::config::Rate;
+use crate::events;
+use crate::sources::Sources;
+
+/// How long a storm may pause and still be the same: ten minutes.
+const PAUSE_MAX: Duration = Duration::from_mins(10);
+/// Sources whose allowance is remembered; those that have not used theirs are forgotten first.
+const SOURCES_MAX: usize = 10_000;
+
+/// What is left of each source's budget.
+#[derive(Debug)]
+pub(super) struct Budget {
+    usual: Rate,
+    sources: Sources,
+    left: Mutex<HashMap<i64, Left>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Left {
+    /// Alerts times the span of the budget in microseconds, so that nothing is lost in rounding.
+    credit: u128,
+    at: Timestamp,
+}
+
+impl Budget {
+    pub(super) fn new(usual: Rate, sources: Sources) -> Self {
+        Self {
+            usual,
+            sources,
+            left: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// Whether a source may raise one more alert now, by its own budget or the usual one.
+    pub(super) fn take(&self, source: i64, name: &str, now: Timestamp) -> bool {
+        let own = if self.sources.any_described() {
+            self.sources.of(name).alert_budget
+        } else {
+            None
+        };
+        self.spend(source, own, now)
+    }
+
+    fn spend(&self, source: i64, own: Option<u32>, now: Timestamp) -> bool {
+        let Some((most, span)) = own
+            .map(|most| (u128::from(most), Duration::from_mins(1).as_micros()))
+            .or_else(|| {
+                let (most, span) = self.usual.0?;
+                Some((u128::from(most.get()), span.as_micros()))
+            })
+        else {
+            return true;
+        };
+        let full = most.saturating_mul(span);
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        if left.len() >= SOURCES_MAX && !left.contains_key(&source) {
+            left.retain(|_, left| now.since(left.at).as_micros() < span);
+        }
+        let mine = left.entry(source).or_insert(Left {
+            credit: full,
+            at: now,
+        });
+        let earned = now.since(mine.at).as_micros().saturating_mul(most);
+        mine.credit = mine.credit.saturating_add(earned).min(full);
+        mine.at = mine.at.max(now);
+        match mine.credit.checked_sub(span) {
+            Some(rest) => {
+                mine.credit = rest;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// The events of one transaction that are beyond the budget: by source and severity, the places
+/// of their rows and what their alerts would be called, in order.
+pub(super) type Beyond<'t> = BTreeMap<(i64, Severity), Vec<(usize, &'t str)>>;
+
+/// What storms come to in one transaction.
+#[derive(Debug, Default)]
+pub(super) struct Storms {
+    /// The events that are folded, in order.
+    folded: Vec<EventId>,
+    /// Of storms that begin now: the event that raises the alert, how many more there are, and the
+    /// last of them.
+    begun: Vec<(EventId, i64, EventId)>,
+}
+
+/// Folds the rows beyond the budget into the alerts that gather them. Where a storm begins, its
+/// first row keeps raising an alert and is added to `raising`.
+///
+/// Storms are locked in order of source and severity, and before any other alert of the
+/// transaction, so that two writers never wait for each other.
+pub(super) fn fold<'t>(
+    tx: &mut Tx<'_>,
+    beyond: &Beyond<'t>,
+    rows: &mut [events::Row<'_>],
+    raising: &mut Vec<(usize, &'t str)>,
+    now: Timestamp,
+) -> Result<Storms, StoreError> {
+    let mut storms = Storms::default();
+    for (&(source, severity), places) in beyond {
+        let id = |place: usize| rows.get(place).map(|row| row.id);
+        let Some(last) = places.last().and_then(|(place, _)| id(*place)) else {
+            continue;
+        };
+        let going_on = match lock(tx, source, severity)? {
+            Some((event, at)) if now.minus(PAUSE_MAX) <= at => {
+                alerts::gather(tx, event, count(places), last.timestamp())?.then_some(event)
+            }
+            _ => None,
+        };
+        let (event, rest) = match (going_on, places.split_first()) {
+            (Some(event), _) => (event, places.as_slice()),
+            (None, Some((first, rest))) => {
+                let Some(event) = id(first.0) else { continue };
+                raising.push(*first);
+                if !rest.is_empty() {
+                    storms.begun.push((event, count(rest), last));
+                }
+                (event, rest)
+            }
+            (None, None) => continue,
+        };
+        for (place, _) in rest {
+            if let Some(row) = rows.get_mut(*place) {
+                row.folded_into = Some(event);
+                storms.folded.push(row.id);
+            }
+        }
+        keep(tx, source, severity, event, now)?;
+    }
+    // Alerts are numbered in the order of their events.
+    raising.sort_unstable();
+    storms.folded.sort_unstable();
+    Ok(storms)
+}
+
+fn count<T>(places: &[T]) -> i64 {
+    i64::try_from(places.len()).unwrap_or(i64::MAX)
+}
+
+impl Storms {
+    /// Counts what the alerts gather that were raised in this transaction.
+    pub(super) fn count(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        for (event, more, last) in &self.begun {
+            alerts::gather(tx, *event, *more, last.timestamp())?;
+        }
+        Ok(())
+    }
+
+    /// Whether an event is folded.
+    pub(super) fn holds(&self, event: EventId) -> bool {
+        !self.folded.is_empty() && self.folded.binary_search(&event).is_ok()
+    }
+}
+
+/// The storm of a source: the event that began it, and when it went on last.
+fn lock(
+    tx: &mut Tx<'_>,
+    source: i64,
+    severity: Severity,
+) -> Result<Option<(EventId, Timestamp)>, StoreError> {
+    tx.execute(
+        "insert into storms (source_id, severity, event_id, at) values ($1, $2, 0, 0) \
+         on conflict (source_id, severity) do nothing",
+        &[source.into(), severity.into()],
+    )?;
+    let suffix = tx.engine().for_update();
+    tx.query_opt(
+        &format!("select event_id, at from storms where source_id = $1 and severity = $2{suffix}"),
+        &[source.into(), severity.into()],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+fn keep(
+    tx: &mut Tx<'_>,
+    source: i64,
+    severity: Severity,
+    event: EventId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "update storms set event_id = $3, at = $4 where source_id = $1 and severity = $2",
+        &[source.into(), severity.into(), event.into(), now.into()],
+    )?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_spent_and_comes_back() {
+        let budget = Budget::new("3/minute".parse().unwrap(), Sources::default());
+        let at = Timestamp::from_millis;
+        let taken: Vec<bool> = (0..4).map(|_| budget.spend(1, None, at(0))).collect();
+        assert_eq!(taken, [true, true, true, false]);
+        assert!(budget.spend(2, None, at(0)), "others are not affected");
+        assert!(!budget.spend(1, None, at(19_999)));
+        assert!(budget.spend(1, None, at(20_000)));
+        assert!(!budget.spend(1, None, at(20_000)));
+    }
+
+    #[test]
+    fn a_clock_set_back_gives_nothing_away() {
+        let budget = Budget::new("1/minute".parse().unwrap(), Sources::default());
+        let at = Timestamp::from_millis;
+        assert!(budget.spend(1, None, at(100_000)));
+        assert!(!budget.spend(1, None, at(0)));
+        assert!(!budget.spend(1, None, at(100_001)));
+    }
+
+    #[test]
+    fn a_source_may_have_its_own_budget_or_none() {
+        let none = Budget::new("off".parse().unwrap(), Sources::default());
+        assert!((0..10_000).all(|_| none.spend(1, None, Timestamp::from_millis(0))));
+        let at = Timestamp::from_millis(0);
+        assert!(none.spend(2, Some(1), at) && !none.spend(2, Some(1), at));
+        assert!(!none.spend(3, Some(0), at));
+    }
+}

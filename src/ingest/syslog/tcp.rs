@@ -1,0 +1,122 @@
+//! Syslog over TCP (RFC 6587) and TLS (RFC 5425): accepting connections.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::task::TaskTracker;
+
+use super::Hub;
+use super::connection::{Connection, read};
+use super::lane::Lane;
+use super::peers::{PlaceTaken, Seldom};
+use super::tls::{HANDSHAKE_MAX, Tls};
+use crate::metrics::Transport;
+
+/// The pause after a failed accept; the usual cause is the limit of open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+/// Silence after which the system asks whether the other end is still there.
+const KEEPALIVE_AFTER: Duration = Duration::from_mins(1);
+/// How often it asks then, and how many times in vain before the connection ends.
+const KEEPALIVE_EVERY: (Duration, u32) = (Duration::from_secs(15), 5);
+
+/// Accepts until the server stops, then waits for its connections.
+pub(super) async fn accept(
+    listener: TcpListener,
+    tls: Option<Arc<Tls>>,
+    hub: Arc<Hub>,
+    lane: Lane,
+) {
+    let connections = TaskTracker::new();
+    let mut failures = Seldom::default();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = hub.app.stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let peer = peer.ip().to_canonical();
+                if let Some(place) = hub.peers.admit(peer, hub.app.metrics.syslog()) {
+                    let (tls, hub, lane) = (tls.clone(), Arc::clone(&hub), lane.clone());
+                    connections.spawn(serve(stream, peer, place, tls, hub, lane));
+                }
+            }
+            Err(error) => {
+                if let Some(others) = failures.due() {
+                    tracing::error!(%error, others, "accepting a syslog connection failed");
+                }
+                drop(tokio::time::timeout(ACCEPT_PAUSE, hub.app.stop.cancelled()).await);
+            }
+        }
+    }
+    drop((listener, lane));
+    connections.close();
+    connections.wait().await;
+}
+
+async fn serve(
+    stream: TcpStream,
+    peer: IpAddr,
+    _place: PlaceTaken,
+    tls: Option<Arc<Tls>>,
+    hub: Arc<Hub>,
+    lane: Lane,
+) {
+    keep_alive(&stream);
+    let transport = if tls.is_some() {
+        Transport::Tls
+    } else {
+        Transport::Tcp
+    };
+    let _open = hub.app.metrics.syslog().connection(transport);
+    let connection = Connection {
+        peer,
+        transport,
+        lane: &lane,
+        metrics: hub.app.metrics.syslog(),
+        stop: &hub.app.stop,
+    };
+    let Some(tls) = tls else {
+        read(stream, connection).await;
+        return;
+    };
+    let handshake = tokio::time::timeout(HANDSHAKE_MAX, tls.acceptor().accept(stream));
+    let agreed = tokio::select! {
+        biased;
+        () = hub.app.stop.cancelled() => return,
+        agreed = handshake => agreed,
+    };
+    let reason = match agreed {
+        Ok(Ok(stream)) => {
+            read(stream, connection).await;
+            return;
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "it took too long".to_owned(),
+    };
+    hub.app.metrics.syslog().tls_failed();
+    let due = tls
+        .failures
+        .lock()
+        .map_or(None, |mut failures| failures.due());
+    if let Some(others) = due {
+        tracing::warn!(%peer, reason, others, "no TLS with a syslog sender");
+    }
+}
+
+/// Has the system look after peers that went away without a word. We write nothing, so nothing
+/// else would show it.
+fn keep_alive(stream: &TcpStream) {
+    let (every, times) = KEEPALIVE_EVERY;
+    let keepalive = TcpKeepalive::new()
+        .with_time(KEEPALIVE_AFTER)
+        .with_interval(every)
+        .with_retries(times);
+    if let Err(error) = SockRef::from(stream).set_tcp_keepalive(&keepalive) {
+        tracing::debug!(%error, "keepalive could not be set");
+    }
+}

@@ -1,0 +1,208 @@
+//! Removing events from the oldest on.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use base::{EventId, Timestamp};
+use store::{StoreError, Tx};
+
+use super::{Removed, sql};
+use crate::alerts;
+use crate::app::App;
+use crate::audit::{self, Entry};
+use crate::events;
+use crate::geo::Geo;
+use crate::http::Caller;
+use crate::ingest::{Counts, origin};
+use crate::rollups::Origin;
+
+/// Events of one transaction, and what it may take: at the first their number is a guess.
+const FIRST: usize = 200;
+const FEWEST: usize = 20;
+const MOST: usize = 4_000;
+const AIM: Duration = Duration::from_millis(8);
+/// How many times as long as it worked it rests.
+const REST: u32 = 3;
+/// Events between two looks at the size.
+const BETWEEN_LOOKS: u64 = 10_000;
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// A removal under way.
+pub(super) struct Removing<'a> {
+    app: &'a App,
+    caller: Caller,
+    /// Where it has come.
+    after: EventId,
+    most: usize,
+    removed: Removed,
+    /// The day it is in, and what it lost so far.
+    day: i64,
+    of_day: Removed,
+}
+
+/// What one transaction came to.
+struct Step {
+    /// The last event looked at; `None` when there is none left.
+    last: Option<EventId>,
+    removed: Removed,
+    took: Duration,
+}
+
+impl<'a> Removing<'a> {
+    pub(super) fn new(app: &'a App, occasion: &str) -> Self {
+        Self {
+            app,
+            caller: Caller::system(occasion),
+            after: EventId::new(-1),
+            most: FIRST,
+            removed: Removed::default(),
+            day: 0,
+            of_day: Removed::default(),
+        }
+    }
+
+    /// Removes what was received before a time.
+    pub(super) async fn before(&mut self, time: Timestamp) -> Result<(), StoreError> {
+        while self.step(time).await? {}
+        Ok(())
+    }
+
+    /// Removes the oldest until the database is no larger, but nothing received after a time.
+    pub(super) async fn down_to(
+        &mut self,
+        bytes: u64,
+        before: Timestamp,
+    ) -> Result<(), StoreError> {
+        loop {
+            let used = self.app.store.read(sql::used).await?;
+            if used <= bytes {
+                return Ok(());
+            }
+            let enough = self.removed.events.saturating_add(BETWEEN_LOOKS);
+            while self.removed.events < enough {
+                if !self.step(before).await? {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Says the last day's end; what was removed in all.
+    pub(super) async fn end(mut self) -> Result<Removed, StoreError> {
+        self.end_day().await?;
+        Ok(self.removed)
+    }
+
+    /// One transaction and the pause behind it; `false` when nothing is left, or the server stops.
+    async fn step(&mut self, before: Timestamp) -> Result<bool, StoreError> {
+        if self.app.stop.is_cancelled() {
+            return Ok(false);
+        }
+        let (app, after, most) = (self.app.clone(), self.after, self.most);
+        let before = EventId::first_at(before);
+        let step = self
+            .app
+            .store
+            .write(move |tx| step(tx, &app, after, before, most))
+            .await?;
+        let Some(last) = step.last else {
+            return Ok(false);
+        };
+        let day = last.timestamp().micros().div_euclid(DAY_MICROS);
+        if day != self.day {
+            self.end_day().await?;
+            self.day = day;
+        }
+        self.after = last;
+        for sum in [&mut self.removed, &mut self.of_day] {
+            sum.events = sum.events.saturating_add(step.removed.events);
+            sum.alerts = sum.alerts.saturating_add(step.removed.alerts);
+        }
+        self.app.metrics.removed(step.removed.events);
+        self.most = if step.took > AIM {
+            (self.most / 2).max(FEWEST)
+        } else if step.took < AIM / 2 {
+            self.most.saturating_add(self.most / 4).min(MOST)
+        } else {
+            self.most
+        };
+        let pause = step.took.saturating_mul(REST);
+        drop(tokio::time::timeout(pause, self.app.stop.cancelled()).await);
+        Ok(true)
+    }
+
+    /// Writes what the day lost into the activity log, and drops counts that have become zero.
+    async fn end_day(&mut self) -> Result<(), StoreError> {
+        let lost = std::mem::take(&mut self.of_day);
+        if lost.events == 0 {
+            return Ok(());
+        }
+        let (caller, now) = (self.caller.clone(), self.app.clock.now());
+        let start = Timestamp::from_micros(self.day.saturating_mul(DAY_MICROS));
+        let first = start.hour();
+        self.app
+            .store
+            .write(move |tx| {
+                sql::forget_zeros(tx, first, first.saturating_add(24))?;
+                let text = start.to_string();
+                let day = text.get(..10).unwrap_or(&text);
+                let entry = Entry::new("events.removed")
+                    .on("day", day)
+                    .after(serde_json::json!({ "events": lost.events, "alerts": lost.alerts }));
+                audit::append(tx, &caller, now, entry).map(drop)
+            })
+            .await
+    }
+}
+
+/// Removes some events of one day.
+fn step(
+    tx: &mut Tx<'_>,
+    app: &App,
+    after: EventId,
+    before: EventId,
+    most: usize,
+) -> Result<Step, StoreError> {
+    let now = app.clock.now();
+    let mut rows = sql::oldest(tx, after, before, most)?;
+    let day = |id: EventId| id.timestamp().micros().div_euclid(DAY_MICROS);
+    if let Some(first) = rows.first().map(|row| day(row.id)) {
+        rows.retain(|row| day(row.id) == first);
+    }
+    let last = rows.last().map(|row| row.id);
+    rows.retain(|row| !row.is_unresolved);
+    let with_alert: Vec<EventId> = rows
+        .iter()
+        .filter(|row| row.has_alert)
+        .map(|row| row.id)
+        .collect();
+    let (alerts, kept) = alerts::withdraw_resolved(tx, now, &with_alert)?;
+    rows.retain(|row| !kept.contains(&row.id));
+    sql::delete(tx, &rows)?;
+    let mut counts = Counts::default();
+    let mut origins: HashMap<Option<&str>, Origin> = HashMap::new();
+    for row in &rows {
+        // A day knows few places; each is read out of its JSON once.
+        let origin = *origins.entry(row.geo.as_deref()).or_insert_with(|| {
+            let geo: Option<Geo> = row
+                .geo
+                .as_deref()
+                .and_then(|geo| serde_json::from_str(geo).ok());
+            origin(geo.as_ref())
+        });
+        counts.add(row.id.timestamp(), row.source_id, row.severity, origin, -1);
+    }
+    counts.write(tx, 0)?;
+    if let Some(last) = last {
+        let gone = events::blocks_before(tx, EventId::new(last.number().saturating_add(1)))?;
+        events::remove_blocks(tx, &gone)?;
+    }
+    Ok(Step {
+        last,
+        removed: Removed {
+            events: u64::try_from(rows.len()).unwrap_or(u64::MAX),
+            alerts,
+        },
+        took: app.clock.now().since(now),
+    })
+}

@@ -1,0 +1,140 @@
+//! Storms of alerts, and senders that want more room than there is.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{TestServer, event};
+
+fn batch(severity: &str, source: &str, n: usize) -> Value {
+    Value::Array(vec![event(severity, source); n])
+}
+
+async fn alerts(server: &TestServer) -> Vec<Value> {
+    let list = server
+        .admin
+        .get("/api/alerts/?page_size=100&ordering=created_at")
+        .await
+        .expect(200);
+    list["results"].as_array().unwrap().clone()
+}
+
+on_both! {
+    ["--alert-budget", "3/hour"]
+    async fn beyond_its_budget_a_source_gets_one_alert_that_gathers_the_rest(server) {
+        let key = server.key(None).await;
+        key.post("/api/events/", &batch("HIGH", "loud", 2)).await.expect(200);
+        key.post("/api/events/", &batch("HIGH", "loud", 10)).await.expect(200);
+        key.post("/api/events/", &batch("HIGH", "loud", 5)).await.expect(200);
+        server.event("HIGH", "calm").await;
+        let found = alerts(server).await;
+        let counts: Vec<i64> = found.iter().map(|it| it["event_count"].as_i64().unwrap()).collect();
+        // Three of its own, one that stands for the other fourteen, and the calm source's.
+        assert_eq!(counts, [1, 1, 1, 14, 1]);
+        let storm = &found[3];
+        assert!(storm["last_event_at"].is_string());
+        assert_eq!(found[0]["last_event_at"], Value::Null);
+        let path = format!("/api/alerts/{}/events/?page_size=10", storm["id"]);
+        let first = server.admin.get(&path).await.expect(200);
+        assert_eq!(first["count"], 14);
+        let next = first["next"].as_str().unwrap().to_owned();
+        let rest = server.admin.get(&next).await.expect(200);
+        let events: Vec<&Value> = [&first, &rest].iter().flat_map(|it| it["results"].as_array().unwrap()).collect();
+        assert_eq!(events.len(), 14);
+        assert!(events.iter().all(|event| event["alert"] == storm["id"]));
+        assert_eq!(events[13]["id"], storm["event"]["id"]);
+        // Everything was stored, and every event names its alert.
+        assert_eq!(server.count("select count(*) from events").await, 18);
+        let severe = server.admin.get("/api/events/?severity=HIGH&has_alert=true&page_size=100").await.expect(200);
+        assert_eq!(severe["results"].as_array().unwrap().len(), 18);
+        let stats = server.admin.get("/api/stats/").await.expect(200);
+        assert_eq!(stats["total"], 5, "{stats}");
+    }
+}
+
+on_both! {
+    ["--alert-budget", "1/hour"]
+    async fn a_storm_that_was_resolved_begins_anew(server) {
+        let key = server.key(None).await;
+        key.post("/api/events/", &batch("CRITICAL", "loud", 5)).await.expect(200);
+        let storm = alerts(server).await[1].clone();
+        assert_eq!(storm["event_count"], 4);
+        let path = format!("/api/alerts/{}/", storm["id"]);
+        server.admin.patch(&path, &json!({"status": "RESOLVED"})).await.expect(200);
+        key.post("/api/events/", &batch("CRITICAL", "loud", 3)).await.expect(200);
+        let found = alerts(server).await;
+        let counts: Vec<i64> = found.iter().map(|it| it["event_count"].as_i64().unwrap()).collect();
+        assert_eq!(counts, [1, 4, 3]);
+        // Each severity has a storm of its own: a CRITICAL one is not hidden in one of HIGH.
+        key.post("/api/events/", &batch("HIGH", "loud", 2)).await.expect(200);
+        let found = alerts(server).await;
+        assert_eq!((&found[3]["severity"], &found[3]["event_count"]), (&json!("HIGH"), &json!(2)));
+    }
+}
+
+on_both! {
+    ["--alert-budget", "1/hour"]
+    async fn an_event_of_a_storm_changes_and_goes_without_its_alert(server) {
+        let key = server.key(None).await;
+        key.post("/api/events/", &batch("HIGH", "loud", 4)).await.expect(200);
+        let storm = alerts(server).await[1].clone();
+        let path = format!("/api/alerts/{}/events/", storm["id"]);
+        let newest = server.admin.get(&path).await.expect(200)["results"][0].clone();
+        let event = format!("/api/events/{}/", newest["id"]);
+        let changed = server.admin.patch(&event, &json!({"description": "another"})).await.expect(200);
+        assert_eq!(changed["alert"], storm["id"]);
+        server.admin.delete(&event).await.expect(204);
+        let after = server.admin.get(&format!("/api/alerts/{}/", storm["id"])).await.expect(200);
+        assert_eq!(after["title"], storm["title"]);
+        assert_eq!(server.count("select count(*) from alerts").await, 2);
+    }
+}
+
+on_both! {
+    ["--alert-budget", "20/hour"]
+    async fn a_storm_over_many_connections_is_one_alert(server) {
+        let key = server.key(None).await;
+        let senders: Vec<_> = (0..8).map(|_| {
+            let key = key.clone();
+            tokio::spawn(async move {
+                for _ in 0..10 {
+                    key.post("/api/events/", &batch("HIGH", "loud", 5)).await.expect(200);
+                }
+            })
+        }).collect();
+        for sender in senders {
+            sender.await.unwrap();
+        }
+        assert_eq!(server.count("select count(*) from events").await, 400);
+        assert_eq!(server.count("select count(*) from alerts").await, 21);
+        let gathered = "select cast(sum(event_count) as bigint) from alerts";
+        assert_eq!(server.count(gathered).await, 400);
+    }
+}
+
+on_both! {
+    async fn large_bodies_share_their_memory_and_small_ones_still_get_in(server) {
+        let key = server.key(None).await.with("content-type", "application/x-ndjson");
+        // Each unfolds to 30 MiB: more of them at once than there is room for.
+        let line = format!("{}\n", event("LOW", "large"));
+        let padding = " ".repeat(6_000);
+        let text = format!("{padding}{line}").repeat(4_000);
+        let packed = zstd::encode_all(text.as_bytes(), 1).unwrap();
+        let large = key.with("content-encoding", "zstd");
+        let senders: Vec<_> = (0..16).map(|_| {
+            let (large, packed) = (large.clone(), packed.clone());
+            tokio::spawn(async move {
+                large.send(Method::POST, "/api/events/", packed).await.status
+            })
+        }).collect();
+        key.send(Method::POST, "/api/events/", line.clone()).await.expect(200);
+        let mut stored = 1;
+        for sender in senders {
+            match sender.await.unwrap().as_u16() {
+                200 => stored += 4_000,
+                status => assert_eq!(status, 503),
+            }
+        }
+        assert_eq!(server.count("select count(*) from events").await, stored);
+        assert_eq!(server.server.app().limits.bodies.used(), 0);
+    }
+}
