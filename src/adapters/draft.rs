@@ -22,6 +22,8 @@ pub struct Draft {
     pub event_type: Option<String>,
     /// How bad it is.
     pub severity: Option<Severity>,
+    /// Whether that is a judgement, such as a label `severity`: no level inside the record weakens it.
+    pub judged: bool,
     /// The sender's own word or number for that.
     pub said: Option<String>,
     /// What happened.

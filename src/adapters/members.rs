@@ -16,7 +16,9 @@ pub(super) const LIST_MAX: usize = 16;
 pub(super) enum As {
     /// A text, or a number or truth value as a text.
     Text,
-    /// An IP address; anything else is passed over.
+    /// The same in small letters.
+    Lower,
+    /// An IP address; anything else is passed over, also the one that means none (`0.0.0.0`).
     Address,
     /// A number of 16 bits, also one written as a text.
     Port,
@@ -108,9 +110,11 @@ pub(super) fn copy(fields: &mut Fields, object: &Object, rows: &[Row]) {
 pub(super) fn read(value: &Value, how: As) -> Option<Value> {
     match how {
         As::Text => as_word(value).map(Value::String),
+        As::Lower => as_word(value).map(|word| word.to_lowercase().into()),
         As::Address => {
             let address: IpAddr = value.as_str()?.trim().parse().ok()?;
-            Some(address.to_canonical().to_string().into())
+            let address = address.to_canonical();
+            (!address.is_unspecified()).then(|| address.to_string().into())
         }
         As::Port => match value {
             Value::String(text) => text.trim().parse::<u16>().ok().map(Value::from),

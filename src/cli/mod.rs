@@ -16,6 +16,7 @@ mod key;
 mod logging;
 mod migrate;
 mod openapi;
+mod prune;
 mod server;
 mod session;
 mod settings;
@@ -69,6 +70,7 @@ enum Command {
     Import(import::Import),
     Export(export::Export),
     Backup(backup::Backup),
+    Prune(prune::Prune),
     /// The activity log: verify.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -166,6 +168,7 @@ impl Command {
             Self::Import(import) => import.run(settings).await,
             Self::Export(export) => export.run(settings).await,
             Self::Backup(backup) => backup.run(settings).await,
+            Self::Prune(prune) => prune.run(settings).await,
             Self::Audit(audit) => audit.run(settings).await,
             Self::Demo(demo) => demo.run(settings).await,
             Self::Healthcheck(healthcheck) => healthcheck.run(&settings).await,

@@ -1,5 +1,6 @@
 //! `watchpost source …`: sources as administrators describe them, from where the server runs.
 
+use std::fmt::Write as _;
 use std::io::Read as _;
 
 use anyhow::{Context as _, bail};
@@ -68,7 +69,7 @@ pub(super) struct Set {
     record_max: Option<u32>,
     /// Alerts a minute before more are gathered in one.
     #[arg(long)]
-    alert_budget: Option<u32>,
+    alerts_per_minute: Option<u32>,
     /// Seconds without a record after which an alert says so.
     #[arg(long)]
     silent_after: Option<u32>,
@@ -85,7 +86,7 @@ enum Cleared {
     Profile,
     RateLimit,
     RecordMax,
-    AlertBudget,
+    AlertsPerMinute,
     SilentAfter,
 }
 
@@ -145,7 +146,7 @@ impl Set {
             profile: edit(profile, cleared(Cleared::Profile)),
             rate_limit: edit(self.rate_limit, cleared(Cleared::RateLimit)),
             record_max: edit(self.record_max, cleared(Cleared::RecordMax)),
-            alert_budget: edit(self.alert_budget, cleared(Cleared::AlertBudget)),
+            alert_budget: edit(self.alerts_per_minute, cleared(Cleared::AlertsPerMinute)),
             silent_after: edit(self.silent_after, cleared(Cleared::SilentAfter)),
         }
     }
@@ -294,7 +295,7 @@ fn written(source: &Source) -> anyhow::Result<String> {
         }
         let mut units = [0; 2];
         for unit in c.encode_utf16(&mut units) {
-            ascii.push_str(&format!("\\u{unit:04x}"));
+            write!(ascii, "\\u{unit:04x}")?;
         }
     }
     Ok(ascii)

@@ -2,6 +2,7 @@
 
 use store::StoreError;
 
+use crate::adapters::Profile;
 use crate::app::App;
 use crate::config::Rate;
 use crate::http::Caller;
@@ -59,6 +60,11 @@ impl Storing {
     /// Takes over what administrators said of the sources.
     pub(super) async fn learn(&self) -> Result<(), StoreError> {
         self.ingest.sources().load(&self.app).await
+    }
+
+    /// What administrators said of a source; after [`Self::learn`].
+    pub(super) fn profile(&self, source: &str) -> Profile {
+        self.ingest.sources().of(source).profile.clone()
     }
 
     /// Ends, and writes down what was counted of the sources.

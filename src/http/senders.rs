@@ -67,9 +67,11 @@ pub(super) fn built_in(
         "/api/v2/alerts" => plain("/api/ingest/alertmanager/v2/alerts/"),
         "/" if asks_for_elastic(method, headers) => plain("/api/ingest/elastic/"),
         _ => {
-            let index = path.strip_prefix('/')?.strip_suffix("/_bulk")?;
+            let (index, what) = path.strip_prefix('/')?.rsplit_once('/')?;
+            let is_known = matches!(what, "_bulk" | "_refresh");
             let is_index = !index.is_empty() && !index.contains('/');
-            is_index.then(|| Cow::Owned(format!("/api/ingest/elastic/{index}/_bulk/")))
+            (is_known && is_index)
+                .then(|| Cow::Owned(format!("/api/ingest/elastic/{index}/{what}/")))
         }
     }
 }
@@ -138,6 +140,7 @@ mod tests {
         for (given, meant) in [
             ("/_bulk", "/api/ingest/elastic/_bulk/"),
             ("/logs-x/_bulk", "/api/ingest/elastic/logs-x/_bulk/"),
+            ("/logs-x/_refresh", "/api/ingest/elastic/logs-x/_refresh/"),
             ("/v1/logs", "/api/ingest/otlp/v1/logs/"),
             ("/services/collector/event", "/api/ingest/splunk/event/"),
             ("/loki/api/v1/push", "/api/ingest/loki/push/"),
@@ -146,7 +149,14 @@ mod tests {
         ] {
             assert_eq!(found(given).as_deref(), Some(meant), "{given}");
         }
-        for other in ["/", "/alerts", "/a/b/_bulk", "//_bulk", "/api/alerts/"] {
+        for other in [
+            "/",
+            "/alerts",
+            "/a/b/_bulk",
+            "//_bulk",
+            "/a/_search",
+            "/api/alerts/",
+        ] {
             assert_eq!(found(other), None, "{other}");
         }
     }

@@ -191,7 +191,10 @@ async fn receive(
             ingest.sources().dead_letters().push(letters);
             Ok((batch.answer)(&batch.events, &stored, &batch.rejected).into_response())
         }
-        Ok(Ingested::Repeated(answer)) => Ok(answer.into_response()),
+        Ok(Ingested::Repeated(answer)) => {
+            account.answered_before(app, ingest.sources());
+            Ok(answer.into_response())
+        }
         Err(problem) => {
             account.throttled(app, ingest.sources());
             Err(problem)

@@ -213,7 +213,10 @@ async fn store(
                 account.accepted(app, ingest.sources(), &batch.events, &stored);
                 stored
             }
-            Ok(Ingested::Repeated(answer)) => return Ok(Received::Repeated(answer)),
+            Ok(Ingested::Repeated(answer)) => {
+                account.answered_before(app, ingest.sources());
+                return Ok(Received::Repeated(answer));
+            }
             Err(problem) => {
                 account.throttled(app, ingest.sources());
                 return Err(problem);
@@ -283,6 +286,16 @@ impl Account {
         for (source, n) in tally(repeated.map(|(event, _)| event.names().0)) {
             sources.counters().add(&source, Outcome::Repeated, n, now);
         }
+    }
+
+    /// Counts a whole request that was answered before.
+    pub(super) fn answered_before(&self, app: &App, sources: &Sources) {
+        let now = app.clock.now();
+        for (source, n) in &self.good {
+            sources.counters().add(source, Outcome::Accepted, *n, now);
+            sources.counters().add(source, Outcome::Repeated, *n, now);
+        }
+        self.rejected(app, sources);
     }
 
     /// Counts what can never be stored.

@@ -22,6 +22,7 @@ use crate::{
 pub fn declare() -> Routes {
     let mut routes = Routes::default();
     identity_routes(&mut routes);
+    source_routes(&mut routes);
     routes
         .add(CanOrKey(EventCreate), routes!(ingest::api::create))
         .add(CanOrKey(EventCreate), routes!(ingest::api::create_ingest))
@@ -40,6 +41,10 @@ pub fn declare() -> Routes {
         .add(
             CanOrKey(EventCreate),
             routes!(ingest::receivers::elastic::license),
+        )
+        .add(
+            CanOrKey(EventCreate),
+            routes!(ingest::receivers::elastic::refresh),
         )
         .add(
             CanOrKey(EventCreate),
@@ -114,16 +119,6 @@ pub fn declare() -> Routes {
         .add(Can(MonitorRead), routes!(views::api::detail))
         .add(Can(MonitorRead), routes!(views::api::update))
         .add(Can(MonitorRead), routes!(views::api::remove))
-        .add(Can(Manage), routes!(sources::api::list))
-        .add(Can(Manage), routes!(sources::api::create))
-        .add(Can(Manage), routes!(sources::api::preview))
-        .add(Can(Manage), routes!(sources::api::detail))
-        .add(Can(Manage), routes!(sources::api::update))
-        .add(Can(Manage), routes!(sources::api::remove))
-        .add(Can(Manage), routes!(sources::api::counts))
-        .add(Can(Manage), routes!(sources::letters_api::list))
-        .add(Can(Manage), routes!(sources::letters_api::detail))
-        .add(Can(Manage), routes!(sources::letters_api::clear))
         .add(Can(AlertTriage), routes!(alerts::by_hand_api::raise))
         .add(Can(MonitorRead), routes!(stream::api::stats))
         .add(Can(MonitorRead), routes!(overview::api::overview))
@@ -137,6 +132,20 @@ pub fn declare() -> Routes {
         .add(Open, routes!(web::health::readyz))
         .add(Can(Manage), routes!(web::health::metrics));
     routes
+}
+
+fn source_routes(routes: &mut Routes) {
+    routes
+        .add(Can(Manage), routes!(sources::api::list))
+        .add(Can(Manage), routes!(sources::api::create))
+        .add(Can(Manage), routes!(sources::api::preview))
+        .add(Can(Manage), routes!(sources::api::detail))
+        .add(Can(Manage), routes!(sources::api::update))
+        .add(Can(Manage), routes!(sources::api::remove))
+        .add(Can(Manage), routes!(sources::api::counts))
+        .add(Can(Manage), routes!(sources::letters_api::list))
+        .add(Can(Manage), routes!(sources::letters_api::detail))
+        .add(Can(Manage), routes!(sources::letters_api::clear));
 }
 
 fn identity_routes(routes: &mut Routes) {

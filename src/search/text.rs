@@ -31,20 +31,6 @@ impl<'t> Sought<'t> {
             Self::Word(text) | Self::Part(text) => text,
         }
     }
-
-    /// A regular expression of PostgreSQL for it where a word begins.
-    #[must_use]
-    pub fn expression(self) -> String {
-        // Whatever of ASCII is no letter, no digit and no `_`; capitals are none in lower case.
-        let mut expression = "(^|[\u{1}-/:-@\\[-^`{-\u{7f}])".to_owned();
-        for letter in self.text().chars() {
-            if letter.is_ascii() && !letter.is_ascii_alphanumeric() && letter != '_' {
-                expression.push('\\');
-            }
-            expression.push(letter);
-        }
-        expression
-    }
 }
 
 fn begins_with_word(text: &str) -> bool {
@@ -71,11 +57,5 @@ mod tests {
         ] {
             assert_eq!(Sought::of(text), sought, "{text}");
         }
-    }
-
-    #[test]
-    fn signs_stand_for_themselves() {
-        let expression = Sought::of("a.b (ü)").expression();
-        assert!(expression.ends_with(")a\\.b\\ \\(ü\\)"), "{expression}");
     }
 }

@@ -8,6 +8,10 @@ use crate::identity::Key;
 
 /// What administrators say of a source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "fields have their names in the API and the database"
+)]
 pub(super) struct Description {
     /// A format's name.
     pub kind: Option<String>,

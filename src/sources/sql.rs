@@ -103,7 +103,7 @@ fn filtered<'f>(sql: &mut Sql<'f>, filter: &'f SourceFilter) {
 }
 
 /// The sources looked at: all, or for a search the newest.
-fn among<'f>(sql: &mut Sql<'f>, filter: &SourceFilter) {
+fn among(sql: &mut Sql<'_>, filter: &SourceFilter) {
     if filter.search.is_some() {
         sql.push("(select id, name, created_at from sources order by id desc limit ")
             .bind(SEARCHED_MAX)

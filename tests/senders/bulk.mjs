@@ -73,9 +73,10 @@ for (const name of ['@elastic/elasticsearch', 'es8']) {
   const inserted = new Promise((resolve) => transport.on('insert', resolve))
   const logger = pino({ level: 'info' }, transport)
   for (let n = 0; n < 20; n++) logger.error({ src_ip: '198.51.100.7' }, `pino ${run} ${n}`)
+  transport.end()
   const stats = await inserted
-  step(`pino-elasticsearch: ${stats.successful} stored ${JSON.stringify(wrong)}`,
-    stats.successful > 0 && stats.failed === 0 && wrong.length === 0)
+  step(`pino-elasticsearch: 20 stored ${JSON.stringify(wrong)}`,
+    stats.successful === 20 && stats.failed === 0 && wrong.length === 0)
 }
 console.log('all as expected')
 process.exit(0)

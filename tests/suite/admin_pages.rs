@@ -181,6 +181,69 @@ on_both! {
 }
 
 on_both! {
+    async fn a_source_is_described_and_tried_without_script(server) {
+        let root = &server.admin;
+        let bad = form(root, "/admin/sources", &[("name", " "), ("kind", "")]).await;
+        assert_eq!(bad.status, 400);
+        assert!(bad.text().contains("id=\"name-error\""));
+        let made = form(root, "/admin/sources", &[("name", "shop"), ("kind", "json")]).await;
+        let path = leads(&made).replace("?done=described", "");
+        let again = form(root, "/admin/sources", &[("name", "shop"), ("kind", "")]).await;
+        assert_eq!(leads(&again), path);
+        let change = format!("{path}/change");
+        let fields = [
+            ("kind", "json"), ("severities", "sev2 = high"), ("mapping", "severity = /level"),
+            ("labels", "site = berlin"), ("rate_limit", "50"), ("silent_after", ""), ("version", "1"),
+            ("sample", "{\"level\": \"sev2\", \"message\": \"<b>m</b>\"}"),
+        ];
+        let with = |more: &[(&'static str, &'static str)]| [&fields[..], more].concat();
+        let tried = form(root, &change, &with(&[("action", "try")])).await;
+        assert_eq!(tried.status, 200);
+        assert!(tried.text().contains("raises an alert") && tried.text().contains("&lt;b&gt;m"), "{}", tried.text());
+        assert!(!tried.text().contains("<b>m"));
+        let saved = form(root, &change, &with(&[("action", "save")])).await;
+        assert_eq!(leads(&saved), format!("{path}?done=saved"));
+        assert_eq!(form(root, &change, &with(&[("action", "save")])).await.status, 412);
+        let api = path.replace("/admin/sources", "/api/sources");
+        let source = root.get(&format!("{api}/")).await.expect(200);
+        assert_eq!((&source["rate_limit"], &source["profile"]["severities"]["sev2"]), (&json!(50), &json!("HIGH")));
+        let html = page(root, &path).await;
+        assert!(html.contains("sev2 = HIGH") && html.contains("site = berlin"), "{html}");
+        let bad = form(root, &change, &[("action", "save"), ("version", "2"), ("mapping", "severity = level"), ("rate_limit", "many")]).await;
+        assert_eq!(bad.status, 400);
+        assert!(bad.text().contains("line 1: ") && bad.text().contains("must be a whole number"));
+        assert_eq!(form(root, &change, &[("action", "burn")]).await.status, 400);
+        let forget = [("action", "forget"), ("version", "2")];
+        assert!(form(root, &change, &forget).await.text().contains("name=\"sure\""));
+        let forgotten = form(root, &change, &[&forget[..], &[("sure", "yes")]].concat()).await;
+        assert_eq!(leads(&forgotten), "/admin/sources?done=forgotten");
+        assert_eq!(root.get(&format!("{api}/")).await.expect(200)["described"], false);
+    }
+}
+
+on_both! {
+    async fn rejected_records_are_shown_as_text_and_deleted_after_asking(server) {
+        let key = server.key(Some("<i>fw</i>")).await.with("content-type", "application/json");
+        let hostile = "{\"<img src=x>\": \"\u{202e}</pre><script>alert(1)</script>\"";
+        key.send(Method::POST, "/api/ingest/json/", hostile).await.expect(200);
+        watchpost::sources::flush(server.server.app(), server.server.ingest().sources()).await.unwrap();
+        let html = page(&server.admin, "/admin/dead-letters").await;
+        assert!(html.contains("&lt;script&gt;alert(1)") && html.contains("U+202E"), "{html}");
+        for raw in ["<script>alert", "<img src=x", "\u{202e}", "<i>fw"] {
+            assert!(!html.contains(raw), "{raw}");
+        }
+        assert!(page(&server.admin, "/admin/dead-letters?source=nobody").await.contains("No rejected record matches"));
+        let clear = "/admin/dead-letters/clear";
+        assert!(form(&server.admin, clear, &[("source", "<i>fw</i>")]).await.text().contains("name=\"sure\""));
+        let gone = form(&server.admin, clear, &[("source", "nobody"), ("sure", "yes")]).await;
+        assert_eq!(leads(&gone), "/admin/dead-letters?source=nobody&done=cleared");
+        assert_eq!(server.count("select count(*) from dead_letters").await, 1);
+        leads(&form(&server.admin, clear, &[("source", "<i>fw</i>"), ("sure", "yes")]).await);
+        assert_eq!(server.count("select count(*) from dead_letters").await, 0);
+    }
+}
+
+on_both! {
     async fn the_audit_page_filters_explains_and_verifies(server) {
         server.user("mara", "ANALYST").await;
         let id = id_of(server, "mara").await;

@@ -66,6 +66,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("PUT", "/api/ingest/elastic/_bulk/", SENDERS),
     ("POST", "/api/ingest/elastic/{index}/_bulk/", SENDERS),
     ("PUT", "/api/ingest/elastic/{index}/_bulk/", SENDERS),
+    ("POST", "/api/ingest/elastic/{index}/_refresh/", SENDERS),
     ("POST", "/api/ingest/splunk/event/", SENDERS),
     ("POST", "/api/ingest/splunk/raw/", SENDERS),
     ("POST", "/api/ingest/splunk/ack/", SENDERS),

@@ -195,7 +195,7 @@ on_both! {
 }
 
 on_both! {
-    async fn what_one_sender_does_wrong_is_found_by_its_dead_letters(server) {
+    async fn a_broken_record_is_counted_in_either_encoding(server) {
         let client = exporter(server).await;
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         let mut body = request(&["good", "bad"]);

@@ -236,32 +236,36 @@ on_both! {
         assert_eq!(answer.expect(200)["rejected"], 1);
         send(&key, json!([bad, bad])).await.expect(200);
         key.post("/api/events/", &json!([event("LOW", "fw-01"), event("LOW", "fw-02")])).await.expect(200);
-        // The bucket held 8 events and 4 are gone.
+        let replayed = key.with("idempotency-key", "r-1");
+        for _ in 0..2 {
+            replayed.post("/api/events/", &json!([event("LOW", "fw-01"), {}])).await.expect(200);
+        }
+        // The bucket held 8 events and 5 are gone.
         let many: Value = (10..15).map(good).collect();
         send(&key, many).await.problem(429);
         send(admin, json!([{"message": "m", "source_name": "stranger"}])).await.expect(200);
         written(&server.server).await;
         let fw = named(admin, "fw-01").await;
-        assert_eq!(tally(&fw["day"]), [13, 4, 4, 5, 1]);
+        assert_eq!(tally(&fw["day"]), [17, 6, 6, 5, 2]);
         assert_eq!(fw["keys"][0]["name"], "sends fw-01");
         assert!(fw["last_seen"].is_string() && fw["first_seen"].is_string() && fw["silent"] == false);
         let counts = admin.get(&format!("/api/sources/{}/counts/", fw["id"])).await.expect(200);
         assert_eq!(counts["spans"].as_array().unwrap().len(), 24);
-        assert_eq!(tally(&counts["total"]), [13, 4, 4, 5, 1]);
+        assert_eq!(tally(&counts["total"]), [17, 6, 6, 5, 2]);
         let days = admin.get(&format!("/api/sources/{}/counts/?by=day&spans=2", fw["id"])).await.expect(200);
-        assert_eq!((days["spans"].as_array().unwrap().len(), tally(&days["total"])), (2, [13, 4, 4, 5, 1]));
+        assert_eq!((days["spans"].as_array().unwrap().len(), tally(&days["total"])), (2, [17, 6, 6, 5, 2]));
         // Written again, added up.
         send(&key, json!([bad])).await.expect(200);
         written(&server.server).await;
-        assert_eq!(tally(&named(admin, "fw-01").await["day"]), [14, 4, 5, 5, 1]);
+        assert_eq!(tally(&named(admin, "fw-01").await["day"]), [18, 6, 7, 5, 2]);
         let metrics = admin.get("/metrics").await.text();
         for line in [
-            "watchpost_source_events_total{source=\"fw-01\",outcome=\"accepted\"} 4",
-            "watchpost_source_events_total{source=\"fw-01\",outcome=\"rejected\"} 5",
+            "watchpost_source_events_total{source=\"fw-01\",outcome=\"accepted\"} 6",
+            "watchpost_source_events_total{source=\"fw-01\",outcome=\"rejected\"} 7",
             "watchpost_source_events_total{source=\"fw-01\",outcome=\"throttled\"} 5",
-            "watchpost_source_events_total{source=\"fw-01\",outcome=\"repeated\"} 1",
-            "watchpost_records_total{outcome=\"received\"} 15",
-            "watchpost_records_total{outcome=\"accepted\"} 5",
+            "watchpost_source_events_total{source=\"fw-01\",outcome=\"repeated\"} 2",
+            "watchpost_records_total{outcome=\"received\"} 19",
+            "watchpost_records_total{outcome=\"accepted\"} 7",
         ] {
             assert!(metrics.contains(line), "{line}: {metrics}");
         }

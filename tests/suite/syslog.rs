@@ -383,15 +383,10 @@ async fn away_and_back(server: &TestServer) {
 }
 
 async fn stored_if_there(server: &TestServer) -> Option<i64> {
-    let count =
-        |tx: &mut store::Tx<'_>| tx.query_one("select count(*) from events", &[], |row| row.get(0));
-    server
-        .server
-        .app()
-        .store
-        .read::<_, store::StoreError>(count)
-        .await
-        .ok()
+    let count = |tx: &mut store::Tx<'_>| -> Result<i64, store::StoreError> {
+        tx.query_one("select count(*) from events", &[], |row| row.get(0))
+    };
+    server.server.app().store.read(count).await.ok()
 }
 
 #[test]
@@ -461,9 +456,10 @@ async fn stopped_while_sending(kind: Kind) {
     let count = |sql: &'static str| {
         let store = server.app().store.clone();
         async move {
-            let read =
-                move |tx: &mut store::Tx<'_>| tx.query_one(sql, &[], |row| row.get::<i64>(0));
-            store.read::<_, store::StoreError>(read).await.unwrap()
+            let read = move |tx: &mut store::Tx<'_>| -> Result<i64, store::StoreError> {
+                tx.query_one(sql, &[], |row| row.get(0))
+            };
+            store.read(read).await.unwrap()
         }
     };
     let there = count("select count(*) from events").await;
@@ -642,8 +638,6 @@ fn with_a_client_ca_only_senders_with_a_certificate_of_it_are_heard() {
 fn what_cannot_be_listened_on_is_named_before_the_database_is_touched() {
     run_alone(async {
         let database = Database::create(Kind::Sqlite).await;
-        let taken = TcpStream::connect("127.0.0.1:1").await;
-        drop(taken);
         let holder = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = holder.local_addr().unwrap().to_string();
         let folder = database.folder().display().to_string();

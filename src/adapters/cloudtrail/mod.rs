@@ -159,9 +159,12 @@ fn failed(whole: &Object) -> bool {
             .iter()
             .find(|(name, _)| ["ConsoleLogin", "SwitchRole"].contains(&name.as_str()))
     });
-    text(whole, "errorCode").is_some()
-        || text(whole, "errorMessage").is_some()
-        || logon.is_some_and(|(_, value)| value == "Failure")
+    // A dry run ends with an error of that name where the call would have worked.
+    let is_dry = text(whole, "errorCode").is_some_and(|code| code.ends_with("DryRunOperation"));
+    let has_error = text(whole, "errorCode")
+        .or_else(|| text(whole, "errorMessage"))
+        .is_some();
+    (has_error && !is_dry) || logon.is_some_and(|(_, value)| value == "Failure")
 }
 
 /// ECS `event.category` and `event.type`, by service and the first word of the call.
@@ -200,12 +203,12 @@ fn description(draft: &Draft, whole: &Object, service: &str, call: &str) -> Stri
         &[
             ("by", "user.name"),
             ("role", "user.roles"),
-            ("account", "user.target.name"),
+            ("for", "user.target.name"),
             ("bucket", "aws.bucket.name"),
             ("from", "source.ip"),
             ("from", "source.domain"),
             ("in", "cloud.region"),
-            ("of", "cloud.account.id"),
+            ("account", "cloud.account.id"),
         ],
     )
 }

@@ -34,8 +34,8 @@ fn a_call_becomes_an_event() {
     assert_eq!(event.severity, Info);
     assert_eq!(
         event.description,
-        "iam CreateUser (by alice@example.com, role Admin, account mallory, from 198.51.100.7, \
-         in us-east-1, of 111122223333)"
+        "iam CreateUser (by alice@example.com, role Admin, for mallory, from 198.51.100.7, \
+         in us-east-1, account 111122223333)"
     );
     assert_eq!(
         reading.key.as_deref(),

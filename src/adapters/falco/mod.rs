@@ -71,7 +71,7 @@ const ROWS: &[Row] = &[
     ("destination.ip", As::Address, &["fd.sip", "fd.rip"]),
     ("destination.port", As::Port, &["fd.sport", "fd.rport"]),
     ("destination.domain", As::Text, &["fd.sip.name"]),
-    ("network.transport", As::Text, &["fd.l4proto"]),
+    ("network.transport", As::Lower, &["fd.l4proto"]),
     ("network.direction", As::Text, &["fd.direction"]),
     ("container.id", As::Text, &["container.id"]),
     ("container.name", As::Text, &["container.name"]),
@@ -146,7 +146,6 @@ pub(super) fn read(record: &Record<'_>, cx: &Context<'_>) -> Read {
     fields.set("event.module", Some("falco"));
     fields.set("event.dataset", Some(format!("falco.{source}")));
     fields.set("event.id", text(whole, "uuid"));
-    fields.set("event.original", text(whole, "output"));
     fields.set("rule.name", Some(rule));
     fields.set("log.level", Some(priority.to_ascii_lowercase()));
     fields.set(

@@ -133,7 +133,7 @@ impl<'v> Facts<'v> {
     }
 
     fn take(&mut self, meaning: Meaning, given: Given<'v>) -> bool {
-        let Meaning { field, rank } = meaning;
+        let Meaning { field, rank } = led(meaning, given);
         let field = usize::from(field);
         let Some(slot) = self.found.get_mut(field) else {
             return false;
@@ -244,15 +244,25 @@ impl<'v> Facts<'v> {
     }
 }
 
+/// `process` may be a number, which is no name: it is the process id, if nothing else says it.
+fn led(found: Meaning, given: Given<'_>) -> Meaning {
+    let shape = KNOWN
+        .get(usize::from(found.field))
+        .map(|(_, shape, _)| *shape);
+    if shape != Some(Shape::Process) || given.number().is_none() {
+        return found;
+    }
+    meaning(b"processpid").map_or(found, |pid| Meaning {
+        field: pid.field,
+        rank: found.rank.saturating_add(32),
+    })
+}
+
 fn give_field(draft: &mut Draft, path: &str, shape: Shape, fact: Fact<'_>, keep: bool) {
     let fields = &mut draft.fields;
     let value: Value = match (shape, fact) {
         (Shape::Host, Fact::Address(address, _)) => {
             fields.set_if_absent("host.ip", Some(address.to_canonical().to_string()));
-            return;
-        }
-        (Shape::Process, Fact::Number(pid)) => {
-            fields.set_if_absent("process.pid", Some(pid));
             return;
         }
         (Shape::Protocol, Fact::Word(transport)) => {

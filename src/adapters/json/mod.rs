@@ -8,7 +8,7 @@
 //! | of the event | from |
 //! |---|---|
 //! | `source_name` | `source`, `source_name`; else the device, else the host; else the sender |
-//! | `event_type` | `event_type`, `event`, `type`, `event.dataset`; else the program or service |
+//! | `event_type` | `event_type`, `event`, `type`, `event.dataset`; else program, service or logger |
 //! | `severity` | `severity` and its like as a judgement; else a level, at most MEDIUM |
 //! | `description` | `message`, `msg`, `log`, `short_message` …; else made of the plain members |
 //! | `occurred_at` | `@timestamp`, `time`, `ts`, `date` … |
@@ -27,7 +27,6 @@ mod shapes;
 mod tests;
 mod wrapped;
 
-use base::Severity;
 use serde_json::Value;
 
 pub(super) use facts::Facts;
@@ -143,9 +142,7 @@ pub(super) fn filled(object: &Object, mut draft: Draft, cx: &Context<'_>) -> Dra
     let known = std::mem::take(&mut draft.description);
     facts.give(&mut draft, false);
     let judged = facts.judged();
-    // A level inside does not weaken what was called a threat outside, as by a label.
-    let weaker =
-        judged.weight < Weight::Threat && draft.severity.is_some_and(Severity::raises_alert);
+    let weaker = judged.weight < Weight::Threat && draft.judged;
     if judged.severity.is_some() && !weaker {
         draft.severity = judged.severity;
     }
@@ -216,8 +213,11 @@ pub(super) fn name_it(draft: &mut Draft) {
     if draft.event_type.is_none() {
         // A path names a program by its last part.
         let program = named("process.name").and_then(|name| name.rsplit(['/', '\\']).next());
-        let service = named("service.name").filter(|name| !name.contains(' '));
-        draft.event_type = program.or(service).map(str::to_owned);
+        // Every program of Python is called so unless it says otherwise.
+        let program = program.filter(|name| *name != "MainProcess");
+        let others = ["service.name", "log.logger"].into_iter().filter_map(named);
+        let other = others.into_iter().find(|name| !name.contains(' '));
+        draft.event_type = program.or(other).map(str::to_owned);
     }
     if draft.source_name.is_none() {
         let source = named("observer.name").or_else(|| named("host.name"));

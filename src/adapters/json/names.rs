@@ -39,7 +39,7 @@ pub(in super::super) enum Shape {
     Port,
     /// A name of a host; an address is the host's address instead.
     Host,
-    /// A program's name; a number is its process id instead.
+    /// A program's name.
     Process,
     /// `tcp`, `udp`, or their numbers.
     Transport,

@@ -121,6 +121,7 @@ impl Shape {
             Self::Tags | Self::Technique => Some(Fact::Given(given)),
             Self::Scalar => scalar(given),
             Self::Text => text_or_number(given),
+            Self::Process => given.text().map(Fact::Text),
             Self::Name => name(given),
             Self::Number => given.number().map(Fact::Number),
             Self::Port => given
@@ -131,10 +132,6 @@ impl Shape {
             Self::Host => match endpoint(given) {
                 Some((address, port)) => Some(Fact::Address(address, port)),
                 None => name(given),
-            },
-            Self::Process => match given.number() {
-                Some(pid) => Some(Fact::Number(pid)),
-                None => given.text().map(Fact::Text),
             },
             Self::Transport => transport(given).map(Fact::Word),
             Self::Protocol => match transport(given) {

@@ -126,6 +126,9 @@ fn parts(text: &str) -> Option<Leef<'_>> {
 /// The delimiter of LEEF 2.0 and what follows it: a character, `x09`, `0x5E`, or nothing for a tab.
 /// Some products leave the whole part out.
 fn delimited(rest: &str) -> (&str, &str) {
+    if let Some(behind) = rest.strip_prefix("||") {
+        return ("|", behind);
+    }
     let Some((named, behind)) = rest
         .split_once('|')
         .filter(|(named, _)| !named.contains('='))

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `occurred_at` | the entry's time in nanoseconds |
 //! | `labels.*` | the labels of the stream, and the entry's structured metadata |
-//! | severity | the label or metadata `severity`; else `level`, `detected_level`, `log_level` (a log level, at most MEDIUM) |
+//! | severity | the label or metadata `severity`, above any level in the line; else `level`, `detected_level`, `log_level` (a log level, at most MEDIUM) |
 //! | `host.name`, `source_name` | `host`, `hostname`, `nodename`, `node_name`, `instance` |
 //! | `service.name`, `source_name` without a host | `service_name`, `service`, `app`, `job` |
 //! | `log.file.path` | `filename` |
@@ -12,7 +12,7 @@
 //! | the event's key | labels, time and line: what Loki too takes for the same entry |
 //! | everything else | the line, read as text of any make ([`super::text`]) |
 //!
-//! What the line says itself counts more than its labels.
+//! Otherwise what the line says itself counts more than its labels.
 
 mod labels;
 mod proto;
@@ -258,6 +258,7 @@ fn describe(draft: &mut Draft, pairs: &[(&str, &str)]) {
     };
     if let Some(word) = find(&["severity"]) {
         draft.severity = severity::word(&word);
+        draft.judged = draft.severity.is_some();
         draft.said = Some(word);
     } else if let Some(word) = find(&["level", "detected_level", "log_level"]) {
         draft.severity = severity::log_level(&word);

@@ -118,7 +118,7 @@ const ANY: &[Row] = &[
     ("destination.bytes", As::Number, &["traffic.bytes_in"]),
     (
         "network.transport",
-        As::Text,
+        As::Lower,
         &["connection_info.protocol_name"],
     ),
     (
@@ -247,13 +247,6 @@ pub(super) fn put(fields: &mut Fields, whole: &Object, class: i64) {
     put_user(fields, "user", user.or(other));
     if user.is_some() {
         put_user(fields, "user.target", other);
-    }
-    if let Some(transport) = fields
-        .get("network.transport")
-        .and_then(serde_json::Value::as_str)
-    {
-        let small = transport.to_ascii_lowercase();
-        fields.set("network.transport", Some(small));
     }
     fields.set(
         "network.direction",

@@ -40,7 +40,7 @@ macro_rules! deserialize_any {
             }
         }
     };
-    ($name:ident<>, $visitor:expr) => {
+    (borrowed, $name:ident, $visitor:expr) => {
         impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
             fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
                 reader.deserialize_any($visitor)
@@ -50,7 +50,7 @@ macro_rules! deserialize_any {
 }
 
 struct TextVisitor;
-deserialize_any!(Text, TextVisitor);
+deserialize_any!(borrowed, Text, TextVisitor);
 
 impl<'a> Visitor<'a> for TextVisitor {
     type Value = Text<'a>;
@@ -245,7 +245,7 @@ impl Visitor<'_> for RealVisitor {
 }
 
 struct AnyVisitor;
-deserialize_any!(Any, AnyVisitor);
+deserialize_any!(borrowed, Any, AnyVisitor);
 
 impl<'a> Visitor<'a> for AnyVisitor {
     type Value = Any<'a>;
@@ -352,7 +352,7 @@ struct KeyValue<'a> {
 }
 
 struct PairsVisitor;
-deserialize_any!(Pairs, PairsVisitor);
+deserialize_any!(borrowed, Pairs, PairsVisitor);
 
 impl<'a> Visitor<'a> for PairsVisitor {
     type Value = Pairs<'a>;
@@ -421,7 +421,7 @@ mod tests {
             r#"{"intValue":18446744073709551615}"#,
             r#"{"bytesValue":"?"}"#,
             r#"{"stringValue":5}"#,
-            r#"{"arrayValue":[]}"#,
+            r#"{"arrayValue":5}"#,
             "[]",
         ] {
             assert!(serde_json::from_str::<Any<'_>>(bad).is_err(), "{bad}");

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::value::{Any, Pairs, clean};
+use super::value::{Any, Pairs, clean, is_number};
 use crate::adapters::Fields;
 
 /// Attributes looked at of a resource, a scope or a record; the original keeps the others.
@@ -238,7 +238,8 @@ fn plain(value: &Any<'_>) -> Option<Value> {
         Any::Text(text) => clean(text).into(),
         Any::Bool(truth) => (*truth).into(),
         Any::Int(number) => (*number).into(),
-        Any::Double(number) => (*number).into(),
+        Any::Double(number) if is_number(*number) => (*number).into(),
+        Any::Double(number) => number.to_string().into(),
         Any::Bytes(_) => value
             .word()
             .as_deref()

@@ -92,6 +92,12 @@ impl<'a> Pairs<'a> {
     }
 }
 
+/// Whether a fraction is written as a number: beyond 64 bits readers lose digits, or refuse it.
+pub(super) fn is_number(number: f64) -> bool {
+    const END: f64 = 18_446_744_073_709_551_616.0;
+    number.abs() < END
+}
+
 /// A text without U+0000, which no database of ours holds.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
     if text.as_bytes().contains(&0) {
@@ -102,14 +108,14 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
 }
 
 impl Serialize for Any<'_> {
-    /// Plain JSON: bytes as base64, numbers that are none as texts.
+    /// Plain JSON: bytes as base64, numbers that are none or too large as texts.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Any::Empty => serializer.serialize_unit(),
             Any::Text(text) => serializer.serialize_str(&clean(text)),
             Any::Bool(truth) => serializer.serialize_bool(*truth),
             Any::Int(number) => serializer.serialize_i64(*number),
-            Any::Double(number) if number.is_finite() => serializer.serialize_f64(*number),
+            Any::Double(number) if is_number(*number) => serializer.serialize_f64(*number),
             Any::Double(number) => serializer.collect_str(number),
             Any::Bytes(bytes) => serializer.serialize_str(&BASE64_STANDARD.encode(bytes)),
             Any::List(values) => {

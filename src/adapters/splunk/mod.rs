@@ -9,10 +9,10 @@
 //! | `log.file.path` | `source`, where it is a path; else `labels.source` |
 //! | `labels.index` | `index` |
 //! | `labels.*` | `fields` |
-//! | severity | `fields.severity`, else `fields.level` and `fields.log_level` (a log level, at most MEDIUM) |
+//! | severity | `fields.severity`, above any level in the event; else `fields.level` and `fields.log_level` (a log level, at most MEDIUM) |
 //! | everything else | `event`: an object as JSON of any make ([`super::json`]), a text as a line ([`super::text`]) |
 //!
-//! What the event says itself counts more than what stands around it.
+//! Otherwise what the event says itself counts more than what stands around it.
 
 use std::borrow::Cow;
 
@@ -216,6 +216,7 @@ fn labels(draft: &mut Draft, fields: &RawValue) -> Result<(), super::FieldErrors
     let word = |name: &str| fields.get(name).and_then(Value::as_str);
     if let Some(said) = word("severity") {
         draft.severity = severity::word(said);
+        draft.judged = draft.severity.is_some();
         draft.said = Some(said.to_owned());
     } else if let Some(said) = word("level").or_else(|| word("log_level")) {
         draft.severity = severity::log_level(said);

@@ -8,9 +8,8 @@ use super::super::json::address;
 
 /// Reads a line of sshd; `false` when it is none.
 pub(super) fn sshd(line: &str, draft: &mut Draft) -> bool {
-    let (outcome, who, tail) = match parts(line) {
-        Some(parts) => parts,
-        None => return false,
+    let Some((outcome, who, tail)) = parts(line) else {
+        return false;
     };
     let mut words = tail.split(' ');
     let Some((ip, _)) = words.next().and_then(address) else {
@@ -19,7 +18,8 @@ pub(super) fn sshd(line: &str, draft: &mut Draft) -> bool {
     let fields = &mut draft.fields;
     fields.set("source.ip", Some(ip.to_canonical().to_string()));
     if words.next() == Some("port") {
-        let port = words.next().map(|port| port.trim_end_matches(':'));
+        // `port 22:11: Bye Bye`, where 11 is the reason.
+        let port = words.next().and_then(|port| port.split(':').next());
         fields.set(
             "source.port",
             port.and_then(|port| port.parse::<u16>().ok()),
@@ -49,7 +49,7 @@ pub(super) fn sshd(line: &str, draft: &mut Draft) -> bool {
 
 /// What happened, who, and what begins with the address.
 fn parts(line: &str) -> Option<(Option<&'static str>, &str, &str)> {
-    let between = |rest: &'_ str| -> Option<usize> { rest.rfind(" from ") };
+    let between = |rest: &str| rest.rfind(" from ");
     if let Some(rest) = line
         .strip_prefix("Failed ")
         .or_else(|| line.strip_prefix("Accepted "))
@@ -72,7 +72,7 @@ fn parts(line: &str) -> Option<(Option<&'static str>, &str, &str)> {
     }
     for words in ["Invalid user ", "Illegal user "] {
         if let Some(rest) = line.strip_prefix(words) {
-            let at = format_at(rest, between(rest))?;
+            let at = at_beginning(rest, between(rest))?;
             return Some((
                 Some("failure"),
                 rest.get(..at)?,
@@ -122,7 +122,7 @@ fn parts(line: &str) -> Option<(Option<&'static str>, &str, &str)> {
 }
 
 /// Where ` from ` stands; an empty name leaves no space before it.
-fn format_at(rest: &str, found: Option<usize>) -> Option<usize> {
+fn at_beginning(rest: &str, found: Option<usize>) -> Option<usize> {
     found.or_else(|| rest.starts_with("from ").then_some(0))
 }
 

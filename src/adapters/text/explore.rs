@@ -62,6 +62,7 @@ fn explore() {
     }
 }
 
+#[cfg(not(debug_assertions))]
 #[test]
 fn timing() {
     let profile = Profile::default();

@@ -14,7 +14,7 @@
 //!
 //! Attributes: `rule.{id, name, category}`, `event.severity` (the level), `threat.*`, `host.*` (the
 //! agent, or the device whose log the manager received), `observer.*` (the manager), `log.file.path`
-//! (`location`), `event.original` (`full_log`), and of `data`, `syscheck` and `win` what [`ROWS`]
+//! (`location`), and of `data`, `syscheck` and `win` what [`ROWS`]
 //! and [`super::windows`] know.
 
 #[cfg(test)]
@@ -53,6 +53,17 @@ const GENERAL: [&str; 8] = [
     "errors",
 ];
 
+/// Beginnings of groups that name a paragraph of a norm; the alert under `wazuh` keeps them.
+const NORMS: [&str; 7] = [
+    "pci_dss_",
+    "hipaa_",
+    "gdpr_",
+    "nist_800_53_",
+    "tsc_",
+    "gpg13_",
+    "cis_",
+];
+
 /// Where decoders and modules put what has a name of its own.
 const ROWS: &[Row] = &[
     (
@@ -86,7 +97,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "network.transport",
-        As::Text,
+        As::Lower,
         &["data.protocol", "data.proto"],
     ),
     (
@@ -191,7 +202,10 @@ fn alert(record: &Record<'_>, cx: &Context<'_>) -> Read {
     let Some(level) = number(rule, "level").filter(|level| (0..=16).contains(level)) else {
         return Err(refused("rule.level", "must be a level of Wazuh, 0 to 16"));
     };
-    let groups: Vec<&str> = texts(rule, "groups").collect();
+    let is_norm = |group: &&str| NORMS.iter().any(|norm| group.starts_with(norm));
+    let groups: Vec<&str> = texts(rule, "groups")
+        .filter(|group| !is_norm(group))
+        .collect();
     let topic = groups
         .iter()
         .find(|group| !GENERAL.contains(group))
@@ -209,6 +223,7 @@ fn alert(record: &Record<'_>, cx: &Context<'_>) -> Read {
     for group in &groups {
         draft.tag(*group);
     }
+    draft.fields.set("rule.category", Some(groups.join(", ")));
     fields(&mut draft, whole, rule, level);
     let is_windows = object(whole, "data.win").is_some_and(|win| windows::put(&mut draft, win));
     if !is_windows {
@@ -265,11 +280,8 @@ fn fields(draft: &mut Draft, whole: &Object, rule: &Object, level: i64) {
     let fields = &mut draft.fields;
     fields.set("event.severity", Some(level));
     fields.set("event.id", text(whole, "id"));
-    fields.set("event.original", text(whole, "full_log"));
     fields.set("rule.id", word(rule, "id"));
     fields.set("rule.name", text(rule, "description"));
-    let groups: Vec<&str> = texts(rule, "groups").collect();
-    fields.set("rule.category", Some(groups.join(", ")));
     fields.set("observer.vendor", Some("Wazuh"));
     fields.set("observer.product", Some("Wazuh"));
     fields.set("observer.name", text(whole, "manager.name"));

@@ -100,7 +100,7 @@ fn the_windows_event_behind_an_alert_is_read_too() {
             "eventID": "4625", "channel": "Security", "computer": "ws-1.example.com",
             "eventRecordID": "9", "keywords": "0x8010000000000000", "message": "\"An account failed to log on.\"",
         },
-        "eventdata": {"targetUserName": "bob", "targetDomainName": "EXAMPLE", "ipAddress": "203.0.113.9", "logonType": "10"},
+        "eventdata": {"targetUserName": "bob", "processName": "C:\\\\x\\\\a.exe", "targetDomainName": "EXAMPLE", "ipAddress": "203.0.113.9", "logonType": "10"},
     }});
     let reading = read_one(&FORMAT, &record);
     assert_eq!(reading.event.event_type, "wazuh-windows_security");
@@ -110,6 +110,7 @@ fn the_windows_event_behind_an_alert_is_read_too() {
             ("logsource.service", json!("security")),
             ("user.name", json!("bob")),
             ("source.ip", json!("203.0.113.9")),
+            ("process.executable", json!("C:\\x\\a.exe")),
             ("event.outcome", json!("failure")),
             ("event.code", json!("4625")),
             ("event.kind", json!("alert")),

@@ -194,7 +194,7 @@ fn users(fields: &mut Fields, entry: &Entry<'_>) {
             "user.target.name",
             text("MemberName").or_else(|| text("MemberSid")),
         );
-    } else if other.0 != user.0 || other.1 != user.1 {
+    } else if other.0.is_some() && (other.0 != user.0 || other.1 != user.1) {
         fields.set("user.target.name", other.0);
         fields.set("user.target.domain", other.1);
         fields.set("user.target.id", other.2);

@@ -74,12 +74,29 @@ pub(super) fn read(record: &Record<'_>, cx: &Context<'_>) -> Read {
 /// What an alert of Wazuh says of the Windows event behind it (`data.win`): fields and the words of
 /// rules. `false` when there is none.
 pub(super) fn put(draft: &mut Draft, win: &Object) -> bool {
+    // Wazuh doubles every backslash.
+    let win = &halved(win, 0);
     let Some(entry) = Entry::of_wazuh(win) else {
         return false;
     };
     common(draft, &entry);
     fields::put(&mut draft.fields, &entry);
     true
+}
+
+/// The same with one backslash for two; nested at most four deep, as `data.win` is.
+fn halved(object: &Object, depth: u8) -> Object {
+    let half = |value: &Value| match value {
+        Value::String(text) => text.replace("\\\\", "\\").into(),
+        Value::Object(inside) if depth < 4 => {
+            Value::Object(halved(inside, depth.saturating_add(1)))
+        }
+        other => other.clone(),
+    };
+    object
+        .iter()
+        .map(|(name, value)| (name.clone(), half(value)))
+        .collect()
 }
 
 fn draft(entry: &Entry<'_>) -> Draft {
@@ -154,13 +171,21 @@ fn description(entry: &Entry<'_>, draft: &Draft) -> String {
         (None, Some(title)) => title.to_owned(),
         (None, None) => format!("Windows event {}", entry.id),
     };
+    let what: Vec<&str> = what.split_whitespace().collect();
+    // A command line names its program.
+    let program = match draft.fields.get("process.command_line") {
+        Some(_) => ("", "process.command_line"),
+        None => ("process", "process.executable"),
+    };
     let mut text = told(
-        &clean(&what, PART_MAX),
+        &clean(&what.join(" "), PART_MAX),
         &draft.fields,
         &[
-            ("", "process.command_line"),
-            ("process", "process.executable"),
+            program,
             ("target", "process.target.executable"),
+            ("pipe", "pipe.name"),
+            ("task", "task.name"),
+            ("share", "share.name"),
             ("file", "file.path"),
             ("key", "registry.path"),
             ("name", "dns.question.name"),

@@ -97,7 +97,7 @@ fn a_process_start_of_sysmon_is_one_for_rules() {
         reading
             .event
             .description
-            .starts_with("A process was started (cmd.exe /c whoami, process C:\\")
+            .starts_with("A process was started (cmd.exe /c whoami, user alice,")
     );
     assert!(reading.event.tags.contains(&"T1059.001".to_owned()));
     fields_are(

@@ -211,6 +211,6 @@ fn description(draft: &Draft, whole: &Object, log: &str) -> String {
 fn join(one: &str, other: &str) -> String {
     match (one, other) {
         ("", text) | (text, "") => text.to_owned(),
-        (one, other) => format!("{one}: {other}"),
+        (one, other) => format!("{}: {other}", one.trim_end_matches('.')),
     }
 }

@@ -11,7 +11,7 @@ const ANY: &[Row] = &[
     ("source.port", As::Port, &["id.orig_p"]),
     ("destination.ip", As::Address, &["id.resp_h", "dst"]),
     ("destination.port", As::Port, &["id.resp_p", "p"]),
-    ("network.transport", As::Text, &["proto"]),
+    ("network.transport", As::Lower, &["proto"]),
     ("network.community_id", As::Text, &["community_id"]),
     (
         "observer.name",
@@ -25,7 +25,7 @@ const LOGS: &[(&str, &[Row])] = &[
     (
         "conn",
         &[
-            ("network.protocol", As::Text, &["service"]),
+            ("network.protocol", As::Lower, &["service"]),
             ("source.bytes", As::Number, &["orig_bytes"]),
             ("source.packets", As::Number, &["orig_pkts"]),
             ("destination.bytes", As::Number, &["resp_bytes"]),
@@ -75,7 +75,7 @@ const LOGS: &[(&str, &[Row])] = &[
             ("file.hash.md5", As::Text, &["md5"]),
             ("file.hash.sha1", As::Text, &["sha1"]),
             ("file.hash.sha256", As::Text, &["sha256"]),
-            ("network.protocol", As::Text, &["source"]),
+            ("network.protocol", As::Lower, &["source"]),
             // Whoever sent the file stands first in these lists.
             ("source.ip", As::Address, &["tx_host"]),
             ("destination.ip", As::Address, &["rx_host"]),
@@ -93,7 +93,7 @@ const LOGS: &[(&str, &[Row])] = &[
         "weird",
         &[
             ("rule.name", As::Text, &["name"]),
-            ("network.protocol", As::Text, &["source"]),
+            ("network.protocol", As::Lower, &["source"]),
         ],
     ),
     (

@@ -34,7 +34,7 @@ fn a_notice_becomes_an_alert() {
     );
     assert_eq!(
         event.description,
-        "SSH::Password_Guessing 203.0.113.9 appears to be guessing SSH passwords.: Sampled servers: \
+        "SSH::Password_Guessing 203.0.113.9 appears to be guessing SSH passwords: Sampled servers: \
          192.168.1.5 (from 203.0.113.9, to 192.168.1.5, port 22)"
     );
     assert_eq!(event.ip_address, "203.0.113.9".parse().ok());
@@ -182,7 +182,7 @@ fn records_are_known_by_their_shape_where_they_name_no_log() {
     let reading = read_one(&FORMAT, &file);
     assert_eq!(
         reading.event.description,
-        "File x/y (from 203.0.113.9, to 10.0.0.5, HTTP)"
+        "File x/y (from 203.0.113.9, to 10.0.0.5, http)"
     );
     assert_eq!(field(&reading, "file.hash.md5"), "ab");
 }

@@ -1,14 +1,14 @@
 //! What a list of alerts asks for: the index that serves it, and the tests that are left.
 
 use base::{Severity, Timestamp};
-use store::{Arg, Sql, StoreError, Tx};
+use store::{Arg, Engine, Sql, StoreError, Tx};
 
 use super::super::error::AlertError;
 use super::super::filter::{AlertFilter, AnyOf, Assigned, SortKey, Test};
 use super::super::model::{AlertStatus, Resolution};
 use super::person_named;
-use crate::events::{condition, is_any};
-use crate::search::Mistake;
+use crate::events::{condition, is_any, text_in};
+use crate::search::{Mistake, Sought};
 
 /// Rows a page walks at the most before it is answered as it is, with where to go on.
 const WALK_MAX: i64 = 50_000;
@@ -40,7 +40,7 @@ enum Of<'a> {
         or_null: bool,
     },
     /// Title, source or description contain the text.
-    Text(&'a str),
+    Text(Sought<'a>, Engine),
 }
 
 const OWNER: &str = "assigned_to";
@@ -150,7 +150,7 @@ impl<'a> Query<'a> {
             .checks
             .iter()
             .filter(|check| !is_walked(check))
-            .partition(|check| matches!(check.of, Of::Text(_)));
+            .partition(|check| matches!(check.of, Of::Text(..)));
         for check in columns.into_iter().chain(texts) {
             check.push(sql);
         }
@@ -202,15 +202,13 @@ impl<'a> Check<'a> {
                 or_null,
             } => is_any(sql, name, values.iter().copied(), *or_null),
             // Looked up row by row rather than joined: a join may not keep the walk's order.
-            Of::Text(text) => {
-                sql.push(
-                    "strpos(lower(title || ' ' || (select s.name from sources s \
-                     where s.id = a.source_id) || ' ' || (select e.description from events e \
-                     where e.id = a.event_id)), ",
-                )
-                .bind(*text)
-                .push(") > 0");
-            }
+            Of::Text(sought, engine) => text_in(
+                sql,
+                *engine,
+                "title || ' ' || (select s.name from sources s where s.id = a.source_id) \
+                 || ' ' || (select e.description from events e where e.id = a.event_id)",
+                *sought,
+            ),
         });
     }
 }
@@ -249,7 +247,7 @@ fn look_up<'a>(tx: &mut Tx<'_>, test: &'a Test) -> Result<Of<'a>, AlertError> {
             optional("resolution", words)
         }
         AnyOf::Id(ids) => column("id", ids.iter().copied().map(Arg::from).collect(), false),
-        AnyOf::Text(needle) => Of::Text(needle),
+        AnyOf::Text(needle) => Of::Text(Sought::of(needle), tx.engine()),
     })
 }
 

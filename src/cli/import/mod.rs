@@ -128,23 +128,33 @@ impl Import {
         }
     }
 
+    /// The source of records that name none.
+    fn default_source(&self) -> &str {
+        match (&self.source, self.format) {
+            (Some(source), _) => source,
+            (None, What::Records(format)) => format.name,
+            (None, What::Events) => "",
+        }
+    }
+
     async fn store(&self, app: &App, source: Source) -> anyhow::Result<Report> {
         let mut signals = Signals::take()?;
         let started = app.clock.now();
         let bar = progress(&source);
+        let mut storing = Storing::begin(app, Caller::system("command line: import"));
+        storing.learn().await?;
         let (sender, mut parts) = mpsc::channel(AHEAD);
         let unfolded = source.unfolded();
         let reading = Reading {
             app: app.clone(),
             what: self.format,
             source: self.source.clone(),
+            profile: storing.profile(self.default_source()),
             from_line: self.from_line,
             parts: sender,
         };
         // Not waited for: standard input may never end, and without a receiver it stops itself.
         drop(tokio::task::spawn_blocking(move || reading.run(source)));
-        let mut storing = Storing::begin(app, Caller::system("command line: import"));
-        storing.learn().await?;
         let mut refusals = Refusals::default();
         let end = loop {
             let part = tokio::select! {

@@ -9,6 +9,7 @@ use super::lines::Lines;
 use super::records::{Records, WHOLE_MAX};
 use super::refusals::Refusals;
 use super::source::Source;
+use crate::adapters::Profile;
 use crate::app::App;
 use crate::cli::storing::BATCH_EVENTS;
 use crate::cli::terminal;
@@ -43,6 +44,8 @@ pub(super) struct Reading {
     pub(super) app: App,
     pub(super) what: What,
     pub(super) source: Option<String>,
+    /// What administrators said of the source.
+    pub(super) profile: Profile,
     pub(super) from_line: u64,
     pub(super) parts: mpsc::Sender<Part>,
 }

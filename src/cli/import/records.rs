@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::reader::{Filling, Reading, Unheard, without_place};
 use crate::adapters::zeek::{self, Table};
-use crate::adapters::{Body, Context, Format, Profile, Read};
+use crate::adapters::{Body, Context, Format, Read};
 use crate::cli::terminal;
 use crate::ingest::{EventKey, Prepared};
 
@@ -18,7 +18,6 @@ const PLAIN: [&str; 4] = ["syslog", "cef", "leef", "keyvalue"];
 pub(super) struct Records<'r> {
     reading: &'r Reading,
     format: &'static Format,
-    profile: Profile,
     /// What the keys of records are to be told apart by.
     scope: String,
     /// A log of Zeek as a table, once its header began.
@@ -38,7 +37,6 @@ impl<'r> Records<'r> {
         Self {
             reading,
             format,
-            profile: Profile::default(),
             scope: format!("{} {sender}", format.name),
             table: None,
             whole: None,
@@ -49,12 +47,8 @@ impl<'r> Records<'r> {
     /// Hears a line that is not to be stored: the header of a table counts wherever one begins.
     pub(super) fn pass_over(&mut self, line: &[u8]) {
         if line.starts_with(b"#") && self.format.name == "zeek" {
-            let (table, profile) = (self.table.get_or_insert_default(), &self.profile);
-            drop(zeek::row(
-                table,
-                line,
-                &context(self.reading, self.format, profile),
-            ));
+            let table = self.table.get_or_insert_default();
+            drop(zeek::row(table, line, &context(self.reading, self.format)));
         }
     }
 
@@ -79,11 +73,7 @@ impl<'r> Records<'r> {
         }
         if self.format.name == "zeek" && (self.table.is_some() || line.starts_with(b"#")) {
             let table = self.table.get_or_insert_default();
-            let read = zeek::row(
-                table,
-                line,
-                &context(self.reading, self.format, &self.profile),
-            );
+            let read = zeek::row(table, line, &context(self.reading, self.format));
             return match read {
                 Some(read) => self.take(read, number, filling),
                 None => Ok(()),
@@ -122,7 +112,7 @@ impl<'r> Records<'r> {
         number: Option<u64>,
         filling: &mut Filling,
     ) -> Result<(), Unheard> {
-        let cx = context(self.reading, self.format, &self.profile);
+        let cx = context(self.reading, self.format);
         let body = Body { bytes, media: "" };
         let mut place = 0_u64;
         let mut heard = Ok(());
@@ -160,11 +150,11 @@ impl<'r> Records<'r> {
     }
 }
 
-fn context<'c>(reading: &'c Reading, format: &'c Format, profile: &'c Profile) -> Context<'c> {
+fn context<'c>(reading: &'c Reading, format: &'c Format) -> Context<'c> {
     Context {
         now: reading.app.clock.now(),
         bound: reading.source.as_deref(),
         source: reading.source.as_deref().unwrap_or(format.name),
-        profile,
+        profile: &reading.profile,
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct Bar {
 
 /// The picture.
 pub(super) struct Bars {
-    pub(super) bars: Vec<Bar>,
+    pub(super) each: Vec<Bar>,
     /// The width of a bar.
     pub(super) width: String,
     /// Said instead of the picture.
@@ -61,7 +61,7 @@ impl Bars {
             span,
         });
         Self {
-            bars: bars.collect(),
+            each: bars.collect(),
             // A tenth of it is the gap.
             width: percent(9, number.saturating_mul(10)),
             label,
@@ -108,13 +108,13 @@ mod tests {
 
     #[test]
     fn every_part_is_seen_and_none_leaves_the_picture() {
-        let tally = |accepted, rejected| Tally {
+        let tally = |accepted: i64, rejected: i64| Tally {
             received: accepted + rejected,
             accepted,
             rejected,
             ..Tally::default()
         };
-        let span = |hour, tally| SpanCounts {
+        let span = |hour: i64, tally| SpanCounts {
             start: Timestamp::from_millis(hour * 3_600_000),
             tally,
         };
@@ -124,17 +124,17 @@ mod tests {
             total: tally(100_000, 1),
         });
         assert_eq!(
-            (bars.bars[1].x.as_str(), bars.width.as_str()),
+            (bars.each[1].x.as_str(), bars.width.as_str()),
             ("50.00%", "45.00%")
         );
-        let first = &bars.bars[0].parts;
+        let first = &bars.each[0].parts;
         assert_eq!(first.len(), 2);
         assert!(
             first
                 .iter()
                 .all(|part| part.y >= 0 && part.y + part.height <= HEIGHT)
         );
-        assert!(bars.bars[1].parts.is_empty());
+        assert!(bars.each[1].parts.is_empty());
         assert!(
             bars.label.starts_with("100\u{202f}001 records in 2 hours"),
             "{}",
@@ -145,6 +145,6 @@ mod tests {
             spans: Vec::new(),
             total: Tally::default(),
         });
-        assert!(empty.bars.is_empty());
+        assert!(empty.each.is_empty());
     }
 }

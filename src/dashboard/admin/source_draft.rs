@@ -158,12 +158,11 @@ fn number(errors: &mut FieldErrors, field: &str, text: &str) -> Edit<u32> {
     let Some(text) = given(text) else {
         return Edit::To(None);
     };
-    match text.parse() {
-        Ok(number) => Edit::To(Some(number)),
-        Err(_) => {
-            note(errors, field, "must be a whole number");
-            Edit::Keep
-        }
+    if let Ok(number) = text.parse() {
+        Edit::To(Some(number))
+    } else {
+        note(errors, field, "must be a whole number");
+        Edit::Keep
     }
 }
 

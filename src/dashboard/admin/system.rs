@@ -17,6 +17,7 @@ use crate::http::listener::ConnectionCounts;
 use crate::http::{Caller, Params, Problem};
 use crate::ingest::Ingest;
 use crate::overview::{self, StoreFigures};
+use crate::retention;
 use crate::web::{Readiness, health};
 
 #[derive(Template)]
@@ -43,6 +44,8 @@ struct SystemPage {
     waiting: usize,
     room: usize,
     stored: u64,
+    kept: String,
+    removed: u64,
     rejected: u64,
     /// Messages received, dropped for want of room, dropped by the system; none without listeners.
     syslog: Option<(u64, u64, u64)>,
@@ -98,6 +101,8 @@ pub(in crate::dashboard) async fn page(
         waiting: ingest.waiting(),
         room: Ingest::room(),
         stored: app.metrics.stored_so_far(),
+        kept: kept(retention::Limits::of(&app)),
+        removed: app.metrics.removed_so_far(),
         rejected: app.metrics.rejected_so_far(),
         syslog: app
             .config
@@ -124,6 +129,22 @@ fn databases(geo: &GeoStatus) -> Vec<(DatabaseStatus, String)> {
         (it.clone(), size(bytes))
     };
     geo.databases.iter().map(with_size).collect()
+}
+
+/// How long, and how much, is kept.
+fn kept(limits: retention::Limits) -> String {
+    let age = limits
+        .age
+        .map(|age| format!("{} days", age.as_secs() / 86_400));
+    let bytes = limits
+        .size
+        .map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
+    match (age, bytes.map(size)) {
+        (None, None) => "for ever".to_owned(),
+        (Some(age), None) => age,
+        (None, Some(size)) => format!("up to {size}"),
+        (Some(age), Some(size)) => format!("{age}, up to {size}"),
+    }
 }
 
 /// Memory of this process that is not swapped out, in bytes; known on Linux only.

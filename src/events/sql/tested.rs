@@ -4,7 +4,7 @@ use store::{Arg, Engine, Sql, StoreError, Tx};
 
 use super::super::blocks::{self, Token};
 use super::super::model::{EventAnyOf, EventFilter, EventTest};
-use super::condition::{condition, is_any};
+use super::condition::{condition, is_any, text_in};
 use crate::search::Sought;
 
 /// What a filter names, as the database knows it.
@@ -15,8 +15,6 @@ pub(super) struct Names {
     ids: Vec<Vec<i64>>,
     /// For each test the places its path can mean.
     places: Vec<Vec<Place>>,
-    /// For each test the expression its text is, on PostgreSQL.
-    expressions: Vec<String>,
     engine: Engine,
 }
 
@@ -40,7 +38,6 @@ impl Names {
             sources: Vec::new(),
             ids: Vec::new(),
             places: Vec::new(),
-            expressions: Vec::new(),
             engine: tx.engine(),
         };
         if filter.never {
@@ -72,10 +69,6 @@ impl Names {
             names.places.push(match any {
                 EventAnyOf::Attribute { path, .. } => places(names.engine, path),
                 _ => Vec::new(),
-            });
-            names.expressions.push(match any {
-                EventAnyOf::Text(text) => Sought::of(text).expression(),
-                _ => String::new(),
             });
         }
         Ok(Some(names))
@@ -135,18 +128,17 @@ pub(super) fn test_rows<'a>(sql: &mut Sql<'a>, filter: &'a EventFilter, names: &
             sql.push(" and a.id is null");
         }
     }
-    let known = names.ids.iter().zip(&names.places).zip(&names.expressions);
-    let tests = filter.tests.iter().zip(known);
+    let tests = filter.tests.iter().zip(&names.ids).zip(&names.places);
     // What reads long texts comes last.
     for costly in [false, true] {
-        for (test, ((ids, places), expression)) in tests.clone() {
+        for ((test, ids), places) in tests.clone() {
             let reads = matches!(
                 test.any,
                 EventAnyOf::Text(_) | EventAnyOf::Tag(_) | EventAnyOf::Attribute { .. }
             );
             if reads == costly {
                 condition(sql, test.negated, |sql| {
-                    test_row(sql, &test.any, (ids, places, expression), names.engine);
+                    test_row(sql, &test.any, ids, places, names.engine);
                 });
             }
         }
@@ -156,7 +148,8 @@ pub(super) fn test_rows<'a>(sql: &mut Sql<'a>, filter: &'a EventFilter, names: &
 fn test_row<'a>(
     sql: &mut Sql<'a>,
     any: &'a EventAnyOf,
-    (ids, places, expression): (&'a [i64], &'a [Place], &'a str),
+    ids: &'a [i64],
+    places: &'a [Place],
     engine: Engine,
 ) {
     let optional = |sql: &mut Sql<'a>, column, given: &'a [Option<String>]| {
@@ -171,7 +164,7 @@ fn test_row<'a>(
         EventAnyOf::Text(text) => {
             let sought = Sought::of(text);
             for (column, between) in [("e.description", " or "), ("s.name", "")] {
-                text_in(sql, engine, column, sought, expression);
+                text_in(sql, engine, column, sought);
                 sql.push(between);
             }
         }
@@ -223,31 +216,6 @@ fn test_row<'a>(
 /// Whether JSON spells a text letter by letter, but for `\u`.
 fn plain(text: &str) -> bool {
     !text.contains(['"', '\\', '/']) && !text.contains(char::is_control)
-}
-
-/// Appends whether a column has a text, where a word begins or anywhere.
-fn text_in<'a>(
-    sql: &mut Sql<'a>,
-    engine: Engine,
-    column: &'static str,
-    sought: Sought<'a>,
-    expression: &'a str,
-) {
-    match (sought, engine) {
-        (Sought::Word(text), Engine::Sqlite) => {
-            sql.push("word_begins(").push(column).push(", ");
-            sql.bind(text).push(")");
-        }
-        (Sought::Part(text) | Sought::Word(text), _) => {
-            sql.push("strpos(lower(").push(column).push("), ");
-            sql.bind(text).push(") > 0");
-        }
-    }
-    if let (Sought::Word(_), Engine::Postgres) = (sought, engine) {
-        // Behind the first test, which is the cheaper one.
-        sql.push(" and lower(").push(column).push(") ~ ");
-        sql.bind(expression);
-    }
 }
 
 /// Appends whether the text, number or truth value at a place is one of the values; numbers are

@@ -154,6 +154,22 @@ pub async fn bulk_of_index_put(
     answer(&state, &ingest, caller, index, request).await
 }
 
+/// What a refresh answers: nothing waits to be made visible.
+const REFRESHED: &str = r#"{"_shards":{"total":1,"successful":1,"failed":0}}"#;
+
+/// Does nothing, for clients that end with a refresh; also at `/{index}/_refresh`.
+#[utoipa::path(
+    post,
+    path = "/api/ingest/elastic/{index}/_refresh/",
+    tag = "ingest",
+    operation_id = "elastic_refresh",
+    params(("index" = String, Path, description = "Passed over")),
+    responses((status = 200, description = "As Elasticsearch answers")),
+)]
+pub async fn refresh() -> Response {
+    json(REFRESHED)
+}
+
 /// Longest name of an index in the path, in bytes.
 const INDEX_MAX: usize = 255;
 

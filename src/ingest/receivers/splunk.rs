@@ -66,7 +66,7 @@ pub struct HecAnswer {
     request_body(description = "Events one behind the other; any or no media type", content((Object = "application/json"))),
     responses(
         (status = 200, description = "Stored", body = HecAnswer),
-        (status = 400, description = "No event of it can be stored, by Splunk's codes 5, 6, 12, 13 and 15", body = HecAnswer),
+        (status = 400, description = "No event of it can be stored, by Splunk's codes 5, 6, 12, 13 and 15, in its form"),
     ),
 )]
 pub async fn event(
@@ -93,7 +93,7 @@ pub async fn event(
     request_body(description = "Lines", content((String = "text/plain"))),
     responses(
         (status = 200, description = "Stored", body = HecAnswer),
-        (status = 400, description = "No line of it can be stored", body = HecAnswer),
+        (status = 400, description = "No line of it can be stored, in Splunk's form"),
     ),
 )]
 pub async fn raw(
@@ -113,7 +113,7 @@ pub async fn raw(
     operation_id = "splunk_health",
     responses(
         (status = 200, description = "There is", body = HecAnswer),
-        (status = 503, description = "There is none at the moment", body = HecAnswer),
+        (status = 503, description = "There is none at the moment, in Splunk's form"),
     ),
 )]
 pub async fn health(State(ingest): State<Ingest>) -> Response {
