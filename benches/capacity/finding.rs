@@ -388,8 +388,7 @@ fn alternatives(folder: &Path, events: &Path, report: &mut Report) -> anyhow::Re
         ),
         (
             "table of the addresses, sorted",
-            "create index if not exists nothing on of_value (id) where value is null; \
-             create table of_address (value text, id integer, primary key (value, id)) without rowid; \
+            "create table of_address (value text, id integer, primary key (value, id)) without rowid; \
              insert into of_address select ip_address, id from main_db.events order by 1, 2",
         ),
     ] {

@@ -7,6 +7,8 @@
 #![expect(
     clippy::cast_precision_loss,
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::assigning_clones,
     clippy::print_stdout,
     reason = "a measurement computes with averages, reads the clock and prints"
 )]

@@ -259,7 +259,7 @@ fn syslog(events: &[Value]) -> Vec<u8> {
             let value = value
                 .as_str()
                 .map_or_else(|| value.to_string(), str::to_owned);
-            data.push_str(&format!(" {name}=\"{value}\""));
+            data.extend([" ", name, "=\"", &value, "\""]);
         }
         let line = format!(
             "<{}>1 {} {} {} - - [event@32473 src_ip=\"{}\"{data}] {}",

@@ -34,7 +34,7 @@ pub fn documents(
         Some(_) => (Vec::new(), rest),
     };
     let elements = elements.into_iter().map(|raw| Ok(raw.get().as_bytes()));
-    Ok(elements.chain(Sequence { rest }))
+    Ok(elements.chain(Sequence { rest, after: None }))
 }
 
 fn elements(bytes: &[u8]) -> Result<Vec<&RawValue>, String> {
@@ -49,28 +49,57 @@ fn elements(bytes: &[u8]) -> Result<Vec<&RawValue>, String> {
 
 struct Sequence<'a> {
     rest: &'a [u8],
+    /// What follows the line that `rest` is, once a document was found that broke off behind its
+    /// first line. From then on each is looked for within a line: otherwise every line of a body of
+    /// open brackets would be read to the body's end.
+    after: Option<&'a [u8]>,
+}
+
+impl<'a> Sequence<'a> {
+    /// The first line, and what follows it.
+    fn line(bytes: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let (line, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
+        (line, rest.get(1..).unwrap_or_default())
+    }
+
+    /// Goes to the next document; `None` at the end.
+    fn begin(&mut self) -> Option<()> {
+        loop {
+            // NUL ends a record of GELF over TCP.
+            while let [b' ' | b'\t' | b'\r' | b'\n' | 0, rest @ ..] = self.rest {
+                self.rest = rest;
+            }
+            if !self.rest.is_empty() {
+                return Some(());
+            }
+            let after = self.after.filter(|after| !after.is_empty())?;
+            let (line, after) = Self::line(after);
+            (self.rest, self.after) = (line, Some(after));
+        }
+    }
 }
 
 impl<'a> Iterator for Sequence<'a> {
     type Item = Result<&'a [u8], DocumentError<'a>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        // NUL ends a record of GELF over TCP.
-        while let [b' ' | b'\t' | b'\r' | b'\n' | 0, rest @ ..] = self.rest {
-            self.rest = rest;
-        }
-        if self.rest.is_empty() {
-            return None;
-        }
+        self.begin()?;
         let mut stream =
             serde_json::Deserializer::from_slice(self.rest).into_iter::<&'a RawValue>();
-        if let Some(Ok(raw)) = stream.next() {
-            self.rest = self.rest.get(stream.byte_offset()..).unwrap_or_default();
-            return Some(Ok(raw.get().as_bytes()));
+        let error = match stream.next()? {
+            Ok(raw) => {
+                self.rest = self.rest.get(stream.byte_offset()..).unwrap_or_default();
+                return Some(Ok(raw.get().as_bytes()));
+            }
+            Err(error) => error,
+        };
+        let (bad, rest) = Self::line(self.rest);
+        if error.line() > 1 {
+            (self.rest, self.after) = (&[], Some(rest));
+        } else {
+            self.rest = rest;
         }
-        let end = self.rest.iter().position(|byte| *byte == b'\n');
-        let (bad, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
-        self.rest = rest;
         Some(Err(DocumentError {
             bytes: bad.trim_ascii_end(),
             reason: "not JSON",
@@ -113,6 +142,31 @@ mod tests {
             read("{}\n{\"a\":\n{}\nword\n{}"),
             [good(), bad("{\"a\":"), good(), bad("word"), good()]
         );
+    }
+
+    #[test]
+    fn a_body_of_open_brackets_is_read_once() {
+        // Read to the end from each line it would take minutes.
+        let body = "{\"a\":\n".repeat(1 << 20) + "{\"b\":1}{\"c\":2}\n\n{\"d\":3}";
+        let (mut good, mut bad) = (0, 0);
+        for document in documents(body.as_bytes()).unwrap() {
+            match document {
+                Ok(_) => good += 1,
+                Err(_) => bad += 1,
+            }
+        }
+        assert_eq!((good, bad), (3, 1 << 20));
+    }
+
+    #[test]
+    fn one_line_of_many_documents_is_read_once() {
+        let body = format!("{{\"a\":\n]\n{}", "{}".repeat(1 << 20));
+        let read: Vec<bool> = documents(body.as_bytes())
+            .unwrap()
+            .map(|it| it.is_ok())
+            .collect();
+        assert_eq!(read.len(), (1 << 20) + 2);
+        assert!(read[2..].iter().all(|good| *good));
     }
 
     #[test]

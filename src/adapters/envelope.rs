@@ -12,7 +12,7 @@ const LISTS: [&str; 3] = ["Records", "records", "Findings"];
 /// Records one such list may have before it is no list to us.
 const RECORDS_MAX: usize = 100_000;
 
-/// The records of an object whose first member is such a list: `{"Records":[…]}`, as CloudTrail
+/// The records of an object whose first member is such a list: `{"Records":[…]}`, as `CloudTrail`
 /// writes files and AWS answers. It may be longer than one record may be.
 pub(super) fn records(bytes: &[u8]) -> Option<Vec<&RawValue>> {
     #[derive(Deserialize)]

@@ -88,7 +88,7 @@ fn fitted<R: Serialize + ?Sized>(
     length: usize,
     mut cuts: impl Iterator<Item = Value>,
 ) -> Option<Box<RawValue>> {
-    let fits = |all: &Box<RawValue>| all.get().len() <= ATTRIBUTES_MAX;
+    let fits = |all: &RawValue| all.get().len() <= ATTRIBUTES_MAX;
     // A record that alone is too large need not be copied to find that out.
     if length < ATTRIBUTES_MAX
         && let Some(all) = written(&Attributes {
@@ -96,7 +96,7 @@ fn fitted<R: Serialize + ?Sized>(
             record: Some((name, record)),
             trimmed_from: None,
         })
-        .filter(fits)
+        .filter(|all| fits(all))
     {
         return Some(all);
     }
@@ -106,7 +106,7 @@ fn fitted<R: Serialize + ?Sized>(
             record: record.map(|record| (name, record)),
             trimmed_from: Some(length),
         })
-        .filter(fits)
+        .filter(|all| fits(all))
     };
     cuts.find_map(|record| trimmed(Some(&record)))
         .or_else(|| trimmed(None))

@@ -143,7 +143,7 @@ pub const FORMATS: &[Format] = &[
 ];
 
 /// The formats an object is recognised as by its members: the first that claims it reads it.
-const RECOGNISED: &[(fn(&Object) -> bool, ReadRecord)] = &[
+const RECOGNISED: &[(IsRecord, ReadRecord)] = &[
     (eve::is, eve::read),
     (wazuh::is, wazuh::read),
     (ocsf::is, ocsf::read),
@@ -155,6 +155,7 @@ const RECOGNISED: &[(fn(&Object) -> bool, ReadRecord)] = &[
     (zeek::is, zeek::read),
 ];
 
+type IsRecord = fn(&Object) -> bool;
 type ReadRecord = fn(&Record<'_>, &Context<'_>) -> Read;
 
 impl Format {

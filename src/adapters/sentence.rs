@@ -29,6 +29,9 @@ pub(super) fn told(what: &str, fields: &Fields, parts: &[(&str, &str)]) -> Strin
         what.to_owned()
     } else if what.is_empty() {
         told.join(", ")
+    } else if let Some(open) = what.strip_suffix(')').filter(|open| open.contains('(')) {
+        // It has parentheses at its end already.
+        format!("{open}, {})", told.join(", "))
     } else {
         format!("{what} ({})", told.join(", "))
     }
@@ -100,6 +103,10 @@ mod tests {
         assert_eq!(
             told("Log on failed.", &fields, &parts),
             "Log on failed (user bob, from 192.0.2.1)"
+        );
+        assert_eq!(
+            told("Log on failed (3 times)", &fields, &[("user", "user.name")]),
+            "Log on failed (3 times, user bob)"
         );
         assert_eq!(
             told("Log on failed:", &Fields::default(), &parts),

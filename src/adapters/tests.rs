@@ -183,6 +183,40 @@ fn a_list_of_records_is_one_event_a_record_in_every_format_of_json() {
 }
 
 #[test]
+fn what_only_looks_like_a_known_format_is_read_like_any_object() {
+    for record in [
+        json!({"rule": "cpu", "priority": "P1", "output": "cpu is high", "time": "2026-11-20T09:00:00Z"}),
+        json!({"rule": {"level": "high"}, "agent": "x", "message": "m"}),
+        json!({"type": "alarm", "severity": "high", "resource": "db", "service": "api", "message": "m"}),
+        json!({"scenario": 1, "source": "s", "decisions": [], "message": "m"}),
+        json!({"EventID": "login", "Hostname": "h", "message": "m"}),
+        json!({"eventName": 1, "eventSource": "x", "awsRegion": "y", "message": "m"}),
+        json!({"class_uid": "x", "metadata": {}, "message": "m"}),
+        json!({"event_type": "login", "timestamp": "2026-11-20T09:00:00Z", "src_ip": "192.0.2.1", "message": "m"}),
+        json!({"_path": 5, "ts": 1, "message": "m"}),
+    ] {
+        let read = read_all(&super::json::FORMAT, record.to_string());
+        let event = &read[0].as_ref().unwrap().event;
+        let known = [
+            "falco-",
+            "wazuh-",
+            "guardduty-",
+            "crowdsec-",
+            "windows-",
+            "cloudtrail-",
+            "ocsf-",
+            "suricata-",
+            "zeek-",
+        ];
+        assert!(
+            !known.iter().any(|name| event.event_type.starts_with(name)),
+            "{record}: {}",
+            event.event_type
+        );
+    }
+}
+
+#[test]
 fn the_source_has_the_last_word_on_severity() {
     let profile: Profile =
         serde_json::from_value(json!({"severities": {"10": "CRITICAL"}})).unwrap();

@@ -65,7 +65,7 @@ impl ResolvedAtSource<'_> {
     }
 }
 
-/// Resolves the alerts that some events raised: RESOLVED, with resolution AUTO_RESOLVED and a note
+/// Resolves the alerts that some events raised: RESOLVED, with resolution `AUTO_RESOLVED` and a note
 /// that names the source.
 ///
 /// An alert somebody acknowledged is resolved too, and stays assigned. One that is resolved already

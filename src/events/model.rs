@@ -180,6 +180,12 @@ impl EventFilter {
         tests.any(|test| matches!(test.any, EventAnyOf::Attribute { .. }))
     }
 
+    /// Whether what is wanted is that the JSON says something else.
+    pub(crate) fn leaves_attributes_out(&self) -> bool {
+        let mut tests = self.tests.iter().filter(|test| test.negated);
+        tests.any(|test| matches!(test.any, EventAnyOf::Attribute { .. }))
+    }
+
     /// Whether long texts or JSON are read of each row.
     pub(crate) fn is_search(&self) -> bool {
         self.tests.iter().any(|test| {

@@ -68,14 +68,39 @@ impl Packing {
         }
     }
 
-    /// Ends the last text.
-    pub(super) fn finish(self, plain: Plain) -> PackedEvent {
+    /// Ends the last text, the attributes.
+    pub(super) fn finish(mut self, plain: Plain) -> PackedEvent {
+        self.attributes_on_one_line();
         PackedEvent {
             texts: self.texts.into_boxed_str(),
             ends: self.ends,
             severity: plain.severity,
             ip_address: plain.ip_address,
             occurred_at: plain.occurred_at,
+        }
+    }
+
+    /// Takes line breaks out of the attributes: lines of NDJSON and of streams end with one, and in
+    /// JSON none is part of a text.
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "all bytes are compared, which the compiler does many at a time"
+    )]
+    fn attributes_on_one_line(&mut self) {
+        let start = self.ends.last().map_or(0, |end| *end as usize);
+        let is_break = |byte: &u8| (*byte == b'\n') | (*byte == b'\r');
+        let json = self.texts.get(start..).unwrap_or_default();
+        // Many bytes at a time, and most have none.
+        let mut many = json.as_bytes().chunks(64);
+        if many.any(|bytes| {
+            bytes
+                .iter()
+                .fold(false, |found, byte| found | is_break(byte))
+        }) {
+            let lines = json.split(['\n', '\r']);
+            let line: String = lines.map(|line| line.trim_matches([' ', '\t'])).collect();
+            self.texts.truncate(start);
+            self.texts.push_str(&line);
         }
     }
 }
@@ -220,6 +245,12 @@ mod tests {
         assert_eq!(packed.tags(), Some(r#"["a","\"b\""]"#));
         assert_eq!(packed.attributes(), Some("{\"x\":1}"));
         assert_eq!(packed.severity(), Severity::High);
+        let pretty = "{\r\n  \"x\": [\n\t1,\n  \"a  \\n b\"\n]\n}";
+        let pretty = PackedEvent::from(NewEvent {
+            attributes: Some(RawValue::from_string(pretty.to_owned()).unwrap()),
+            ..event.clone()
+        });
+        assert_eq!(pretty.attributes(), Some(r#"{"x": [1,"a  \n b"]}"#));
         let bare = PackedEvent::from(NewEvent {
             ip_address: None,
             occurred_at: None,

@@ -70,14 +70,11 @@ impl BodyRoom {
             return Ok(());
         };
         let wanted = bytes.saturating_mul(2);
-        let grown = match self.held.as_mut().and_then(Arc::get_mut) {
-            Some(share) => {
-                wanted <= share.size() || share.grow(wanted.saturating_sub(share.size()))
-            }
-            None => {
-                self.held = room.take(network, wanted).map(Arc::new);
-                self.held.is_some()
-            }
+        let grown = if let Some(share) = self.held.as_mut().and_then(Arc::get_mut) {
+            wanted <= share.size() || share.grow(wanted.saturating_sub(share.size()))
+        } else {
+            self.held = room.take(network, wanted).map(Arc::new);
+            self.held.is_some()
         };
         if grown {
             return Ok(());

@@ -258,6 +258,10 @@ mod tests {
             .collect()
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a test's problem is made for it"
+    )]
     fn said(dialect: Dialect, problem: Problem) -> (u16, HeaderMap, String) {
         let mut response = problem.clone().into_response();
         dialect.write(&mut response, problem.details());

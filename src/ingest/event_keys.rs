@@ -89,11 +89,10 @@ fn read(row: &Row<'_>) -> Result<Found, StoreError> {
     Ok((EventKey(hash), row.get(1)?, row.get(2)?))
 }
 
+type Keyed = Vec<(EventKey, EventId)>;
+
 /// Keys apart by whether the alert of their event is unresolved.
-fn sort_out(
-    tx: &mut Tx<'_>,
-    keys: Vec<(EventKey, EventId)>,
-) -> Result<(Vec<(EventKey, EventId)>, Vec<(EventKey, EventId)>), StoreError> {
+fn sort_out(tx: &mut Tx<'_>, keys: Vec<(EventKey, EventId)>) -> Result<(Keyed, Keyed), StoreError> {
     let events: Vec<EventId> = keys.iter().map(|(_, event)| *event).collect();
     let unresolved = alerts::unresolved(tx, &events)?;
     Ok(keys

@@ -214,6 +214,10 @@ pub(super) enum Outcome {
     Repeated(Answer),
 }
 
+/// What a transaction came to: the outcome of each batch, names that were looked up, and alerts that
+/// their sources resolved.
+pub(super) type Written = (Vec<Result<Outcome, IngestError>>, Found, Vec<i64>);
+
 /// Stores several requests' batches in one transaction; also says which alerts were resolved by it.
 pub(super) fn store_batches(
     tx: &mut Tx<'_>,
@@ -222,7 +226,7 @@ pub(super) fn store_batches(
     budget: &Budget,
     shard: i64,
     batches: &[Batch],
-) -> Result<(Vec<Result<Outcome, IngestError>>, Found, Vec<i64>), IngestError> {
+) -> Result<Written, IngestError> {
     let now = app.clock.now();
     let mut earlier: Vec<Option<Result<Outcome, IngestError>>> = Vec::with_capacity(batches.len());
     let mut seen: Vec<&Repeat> = Vec::new();
@@ -278,6 +282,12 @@ fn repeated<'b>(
 
 /// Inserts every event of the batches, raises alerts and counts; ids in the order of arrival. Also
 /// says which alerts were resolved by their sources.
+#[expect(
+    clippy::too_many_arguments,
+    clippy::too_many_lines,
+    clippy::similar_names,
+    reason = "one transaction, told from its beginning to its end"
+)]
 fn insert(
     tx: &mut Tx<'_>,
     app: &App,

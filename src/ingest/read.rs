@@ -112,10 +112,14 @@ struct Lines<'a> {
 impl<'a> Iterator for Lines<'a> {
     type Item = &'a [u8];
 
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "all bytes are compared, which the compiler does many at a time"
+    )]
     fn next(&mut self) -> Option<&'a [u8]> {
-        let rest = self.rest?;
         // Many bytes at a time: a plain search costs half of what reading the line does.
         const MANY: usize = 64;
+        let rest = self.rest?;
         let mut at = 0_usize;
         while let Some(many) = rest.get(at..).and_then(|rest| rest.first_chunk::<MANY>()) {
             if many

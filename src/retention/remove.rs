@@ -193,7 +193,8 @@ fn step(
         counts.add(row.id.timestamp(), row.source_id, row.severity, origin, -1);
     }
     counts.write(tx, 0)?;
-    if let Some(last) = last {
+    // Where everything stays, so do the filters.
+    if let Some(last) = last.filter(|_| !rows.is_empty()) {
         let gone = events::blocks_before(tx, EventId::new(last.number().saturating_add(1)))?;
         events::remove_blocks(tx, &gone)?;
     }

@@ -1,4 +1,4 @@
-//! What comes round for sources: their descriptions, their counts, their silence.
+//! What comes round for sources: their descriptions, their counts, their silence, their keys.
 
 use std::time::Duration;
 
@@ -41,11 +41,26 @@ pub(super) fn start(app: &App, ingest: &Ingest) {
         Duration::from_hours(1),
         forget_counts,
     );
+    every(
+        app,
+        "forget senders' keys",
+        Duration::from_mins(10),
+        forget_keys,
+    );
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape map_err asks for")]
 fn told(error: StoreError) -> String {
     error.to_string()
+}
+
+async fn forget_keys(app: App) -> Result<(), String> {
+    let now = app.clock.now();
+    app.store
+        .write(move |tx| ingest::forget_old_keys(tx, now))
+        .await
+        .map(|_| ())
+        .map_err(told)
 }
 
 async fn forget_counts(app: App) -> Result<(), String> {

@@ -8,6 +8,8 @@ use base::Timestamp;
 /// Sources counted one by one in an hour before they are written down; what comes beyond is
 /// counted together under [`OTHERS`].
 const SOURCES_MAX: usize = 10_000;
+/// Names of all hours together that wait to be written down while the database is away.
+const UNWRITTEN_MAX: usize = 100_000;
 /// The name under which what is beyond that is counted.
 pub const OTHERS: &str = "(others)";
 
@@ -126,12 +128,17 @@ fn entry<'c>(counted: &'c mut HashMap<String, Counted>, source: &str) -> &'c mut
     counted.entry(name.to_owned()).or_default()
 }
 
-/// Adds counts to others; bounded as the counters themselves are.
+/// Adds counts to others, bounded as the counters themselves are; and beyond 100,000 names of all
+/// hours together, new ones are counted under [`OTHERS`] of their hour.
 pub(super) fn join(into: &mut Counts, from: Counts) {
+    let mut names: usize = into.values().map(HashMap::len).sum();
     for (hour, sources) in from {
         let mine = into.entry(hour).or_default();
         for (name, counted) in sources {
-            entry(mine, &name).join(&counted);
+            let is_new = !mine.contains_key(&name);
+            let full = is_new && names >= UNWRITTEN_MAX;
+            names = names.saturating_add(usize::from(is_new && !full));
+            entry(mine, if full { OTHERS } else { &name }).join(&counted);
         }
     }
 }
@@ -161,6 +168,24 @@ mod tests {
         join(&mut taken, again);
         assert_eq!(taken[&0]["a"].outcomes, [4, 0, 0, 2]);
         assert_eq!(taken[&0]["a"].first, Some(early));
+    }
+
+    #[test]
+    fn what_waits_for_the_database_is_bounded() {
+        let mut waiting = Counts::new();
+        for hour in 0..24 {
+            let counters = Counters::default();
+            let now = Timestamp::from_millis(hour * 3_600_000);
+            for number in 0..SOURCES_MAX {
+                counters.add(&number.to_string(), Outcome::Throttled, 1, now);
+            }
+            join(&mut waiting, counters.take());
+        }
+        let names: usize = waiting.values().map(HashMap::len).sum();
+        assert!(names <= UNWRITTEN_MAX + 24, "{names}");
+        let records = waiting.values().flatten();
+        let records: u64 = records.map(|(_, it)| it.of(Outcome::Throttled)).sum();
+        assert_eq!(records, 240_000, "none is lost");
     }
 
     #[test]

@@ -33,7 +33,7 @@ function exporter (token, compression) {
 
 for (const [compression, Processor] of [['none', SimpleLogRecordProcessor], ['gzip', BatchLogRecordProcessor]]) {
   const { made, results } = exporter(key, compression)
-  const provider = new LoggerProvider({ processors: [new Processor(made)] })
+  const provider = new LoggerProvider({ processors: [new Processor({ exporter: made })] })
   const logger = provider.getLogger('drive', '1.0')
   for (let n = 0; n < 5; n++) {
     logger.emit({
@@ -51,7 +51,7 @@ for (const [compression, Processor] of [['none', SimpleLogRecordProcessor], ['gz
 }
 
 const { made, results } = exporter('wp_wrong', 'none')
-const provider = new LoggerProvider({ processors: [new SimpleLogRecordProcessor(made)] })
+const provider = new LoggerProvider({ processors: [new SimpleLogRecordProcessor({ exporter: made })] })
 provider.getLogger('drive').emit({ body: 'never stored' })
 await provider.forceFlush()
 await provider.shutdown()

@@ -204,6 +204,7 @@ on_both! {
 }
 
 on_both! {
+    ["--alert-budget", "off"]
     async fn more_than_a_thousand_are_changed_and_taken_back(server) {
         let ids = raise(server, 1_200, "many").await;
         let body = json!({"filter": {"source_name": "many"}, "expect_count": 1_200, "action": "acknowledge"});

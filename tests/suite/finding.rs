@@ -165,7 +165,7 @@ async fn everything(server: &TestServer) -> Vec<Findings> {
     all
 }
 
-fn same(now: Vec<Findings>, before: &[Findings]) {
+fn same(now: &[Findings], before: &[Findings]) {
     for (now, before) in now.iter().zip(before) {
         assert!(now == before, "{now:?}\nbefore: {before:?}");
     }
@@ -194,7 +194,7 @@ on_both! {
         assert_eq!(seal(app, SMALL).await.unwrap(), 15);
         let bits = "select count(*) from event_block_bits";
         assert!(server.count(bits).await > 100);
-        same(everything(server).await, &before);
+        same(&everything(server).await, &before);
         // Some behind the blocks, and some changed within them.
         send(server, &mut random, 30).await;
         for (place, (_, ids, ..)) in before.iter().enumerate().filter(|(_, it)| !it.1.is_empty()) {
@@ -207,9 +207,9 @@ on_both! {
         let mixed = everything(server).await;
         assert!(seal(app, SMALL).await.unwrap() > 0);
         assert_eq!(server.count(covered).await, 16);
-        same(everything(server).await, &mixed);
+        same(&everything(server).await, &mixed);
         server.server.app().store.write(|tx| tx.execute("delete from event_blocks", &[])).await.unwrap();
-        same(everything(server).await, &mixed);
+        same(&everything(server).await, &mixed);
     }
 }
 

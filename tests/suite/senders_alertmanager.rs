@@ -273,7 +273,7 @@ on_both! {
         hook(&client, &of("firing")).await;
         let ids: Vec<i64> = alerts(server).await.iter().map(|it| it["id"].as_i64().unwrap()).collect();
         let mut sent = tokio::task::JoinSet::new();
-        for id in ids.iter().rev().copied() {
+        for id in ids.into_iter().rev() {
             let admin = server.admin.clone();
             sent.spawn(async move {
                 let path = format!("/api/alerts/{id}/");

@@ -1,4 +1,4 @@
-//! Bulk clients of Elasticsearch and OpenSearch, Splunk's senders and Loki's, as they were recorded:
+//! Bulk clients of Elasticsearch and `OpenSearch`, Splunk's senders and Loki's, as they were recorded:
 //! their own heads and bodies, to their own paths.
 
 use std::io::Write as _;

@@ -8,7 +8,7 @@ use crate::harness::{Client, Database, Kind, Place, run_alone};
 
 /// What the integrator of Wazuh 4.14.7 sends.
 const WAZUH: &str = include_str!("../fixtures/wire/wazuh_4.14.7_integrator_shuffle.http");
-/// What the http plugin of CrowdSec 1.4.6 sends: two alerts.
+/// What the http plugin of `CrowdSec` 1.4.6 sends: two alerts.
 const CROWDSEC: &str = include_str!("../fixtures/wire/crowdsec_1.4.6_http_plugin.http");
 
 fn recorded(capture: &str) -> &str {
@@ -171,6 +171,24 @@ on_both! {
         let answer = send(&key, "/api/ingest/", format!("{lines}nonsense\n")).await;
         assert_eq!(counts(&answer), (7, 1));
         assert_eq!(server.count("select count(*) from events").await, 2 + 2 + 7);
+    }
+}
+
+on_both! {
+    async fn a_record_over_many_lines_is_one_line_of_an_export(server) {
+        let key = server.key(None).await;
+        let pretty = format!("{:#}", records().remove(2).2);
+        assert!(pretty.lines().count() > 5);
+        send(&key, "/api/ingest/cloudtrail/", pretty).await;
+        let event = json!({"source_name": "a", "event_type": "b", "severity": "LOW", "description": "c", "attributes": {"x": [1, "a\n b"]}});
+        let sent = key.with("content-type", "application/json");
+        sent.send(Method::POST, "/api/events/", format!("{event:#}")).await.expect(201);
+        let answer = server.admin.get("/api/events/export/?format=ndjson").await;
+        let text = answer.text();
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0]["attributes"], event["attributes"]);
+        assert_eq!(lines[1]["attributes"]["cloudtrail"]["eventID"], "e-1");
     }
 }
 

@@ -326,7 +326,7 @@ on_both! {
     async fn rejected_records_are_bounded_in_rows_and_bytes(server) {
         let key = server.key(None).await;
         let small: Value = (0..1_000).map(|n| json!({"severity": "x", "n": n})).collect();
-        for _ in 0..(LETTERS_MAX / 1_000) + 1 {
+        for _ in 0..=(LETTERS_MAX / 1_000) {
             key.post("/api/events/", &small).await.expect(200);
             written(&server.server).await;
         }
@@ -497,11 +497,11 @@ async fn silence(kind: Kind) {
     }
     watch.another().await;
     watch.another().await;
-    watch.clock.advance(Duration::from_secs(3 * 3_600));
+    watch.clock.advance(Duration::from_hours(3));
     assert_eq!(watch.look().await, 0);
     assert_eq!(watch.alerts().await.len(), 1);
     // One that never spoke counts from when it was described.
-    watch.clock.advance(Duration::from_secs(72 * 3_600));
+    watch.clock.advance(Duration::from_hours(72));
     watch.look().await;
     let told = watch.alerts().await;
     assert_eq!(told.len(), 2);
@@ -536,7 +536,7 @@ async fn silence(kind: Kind) {
         "{back}"
     );
     // The next silence is another.
-    watch.clock.advance(Duration::from_secs(3_660));
+    watch.clock.advance(Duration::from_mins(61));
     watch.look().await;
     assert_eq!(watch.alerts().await.len(), 3);
     // Nobody watches it any more: its alert is over too.

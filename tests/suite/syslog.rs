@@ -18,7 +18,7 @@ use watchpost::sources::flush;
 use crate::harness::{Database, Kind, TestServer, run, run_alone, settings};
 
 /// Longest until something received is stored, on a busy machine.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 /// Waits until something is so.
 async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
@@ -119,7 +119,7 @@ on_both! {
         assert_eq!(events[1]["source_name"], "127.0.0.1", "the sender, where no host is named");
         assert_eq!(events[1]["severity"], "MEDIUM");
         assert_eq!(stored(server).await, 2);
-        let audited = "select count(*) from audit_log where action like 'event.%'";
+        let audited = "select count(*) from audit where action like 'event.%'";
         assert_eq!(server.count(audited).await, 0, "the activity log is about people");
         flush(server.server.app(), server.server.ingest().sources()).await.unwrap();
         assert_eq!(metric(server, "watchpost_records_total", "accepted").await, 2);
@@ -163,7 +163,7 @@ on_both! {
             stream.write_all(second).await.unwrap();
             stream.shutdown().await.unwrap();
         }
-        stored_once(server, 6 * (length as i64 - 1)).await;
+        stored_once(server, 6 * (i64::try_from(length).unwrap() - 1)).await;
         assert_eq!(metric(server, "watchpost_syslog_truncated_total", "").await, 0);
     }
 }
@@ -246,7 +246,7 @@ on_both! {
         assert_eq!(i64::try_from(accepted).unwrap(), stored(server).await);
         let dropped = metric(server, "watchpost_syslog_udp_dropped_total", "").await;
         let throttled = metric(server, "watchpost_syslog_throttled_total", "").await;
-        println!("accepted {accepted}, throttled {throttled}, dropped by the system {dropped}");
+        assert!(accepted + throttled + dropped > 0);
     }
 }
 
@@ -378,7 +378,7 @@ async fn away_and_back(server: &TestServer) {
         stored_if_there(server).await.is_some()
     })
     .await;
-    println!("{} transactions were lost on the way", faults().await);
+    assert!(faults().await > 0, "the database was never away");
     stored_once(server, i64::try_from(total).unwrap()).await;
 }
 
@@ -573,7 +573,7 @@ fn with_tls(kind: Kind, client_ca: bool, body: impl AsyncFnOnce(&TestServer, &Ce
         flags.extend(["--syslog-tls-client-ca", &ca]);
     }
     run(kind, &flags, async |server| {
-        body(server, &certificates).await
+        body(server, &certificates).await;
     });
 }
 

@@ -1,4 +1,4 @@
-//! Bulk requests of Elasticsearch and OpenSearch clients: a line that says what is to be done, and
+//! Bulk requests of Elasticsearch and `OpenSearch` clients: a line that says what is to be done, and
 //! a line with the document.
 //!
 //! | field | from |
@@ -186,6 +186,10 @@ impl<'a> Lines<'a> {
 }
 
 /// Where the first line ends, its end not counted.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "all bytes are compared, which the compiler does many at a time"
+)]
 fn line_end(bytes: &[u8]) -> usize {
     // Many bytes at a time: looking at each costs half of what reading the document does.
     const MANY: usize = 64;

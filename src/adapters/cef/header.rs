@@ -46,6 +46,10 @@ pub(super) fn read(text: &str) -> Option<Header<'_>> {
 }
 
 /// The text to the next `|` that is not escaped, and what follows.
+#[expect(
+    clippy::similar_names,
+    reason = "one says that a character is escaped, the other that any was"
+)]
 pub(in super::super) fn part(text: &str) -> Option<(Cow<'_, str>, &str)> {
     let mut escaped = false;
     let mut escapes = false;

@@ -1,4 +1,4 @@
-//! ArcSight Common Event Format: `CEF:0|vendor|product|version|class|name|severity|extension`.
+//! `ArcSight` Common Event Format: `CEF:0|vendor|product|version|class|name|severity|extension`.
 //!
 //! | of the event | from |
 //! |---|---|
@@ -30,7 +30,7 @@ use super::text::moment;
 use super::{Body, Context, Draft, Format, Sink, each_line, severity, text};
 use header::Header;
 
-/// ArcSight Common Event Format.
+/// `ArcSight` Common Event Format.
 pub const FORMAT: Format = Format {
     name: "cef",
     aliases: &["arcsight"],

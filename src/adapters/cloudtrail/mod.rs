@@ -1,4 +1,4 @@
-//! AWS CloudTrail: files of records, single records, and EventBridge's envelope.
+//! AWS `CloudTrail`: files of records, single records, and `EventBridge`'s envelope.
 //!
 //! | field | from |
 //! |---|---|
@@ -26,7 +26,7 @@ use super::{
     Context, Draft, Format, Object, Read, Record, each_object, envelope, parse_time, refused,
 };
 
-/// CloudTrail records.
+/// `CloudTrail` records.
 pub const FORMAT: Format = Format {
     name: "cloudtrail",
     aliases: &["aws"],
@@ -76,11 +76,11 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-/// Whether an object is one, bare or as EventBridge delivers it.
+/// Whether an object is one, bare or as `EventBridge` delivers it.
 pub(super) fn is(object: &Object) -> bool {
     let is_record = |object: &Object| {
-        object.contains_key("eventSource")
-            && object.contains_key("eventName")
+        text(object, "eventSource").is_some()
+            && text(object, "eventName").is_some()
             && ["userIdentity", "eventVersion", "awsRegion"]
                 .iter()
                 .any(|name| object.contains_key(*name))

@@ -1,4 +1,4 @@
-//! How bad a call is. CloudTrail itself does not judge; few calls are worse than INFO whoever makes
+//! How bad a call is. `CloudTrail` itself does not judge; few calls are worse than INFO whoever makes
 //! them, and rules judge the rest.
 
 use base::Severity::{self, High, Info, Low, Medium};

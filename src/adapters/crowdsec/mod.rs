@@ -1,4 +1,4 @@
-//! CrowdSec alerts, as its notification plugins send them and its local API lists them.
+//! `CrowdSec` alerts, as its notification plugins send them and its local API lists them.
 //!
 //! | field | from |
 //! |---|---|
@@ -9,7 +9,7 @@
 //! | `ip_address` | `source.ip`, else `source.value` |
 //! | `occurred_at` | `start_at` |
 //! | `tags` | `crowdsec`, the verdict, ATT&CK ids |
-//! | `key` | `uuid`, else scenario, its hash, source and `start_at` |
+//! | `key` | `uuid`, else scenario, its hash, source and the second of `start_at` |
 //! | `attributes` | below; the alert whole under `crowdsec` |
 //!
 //! Attributes: `source.{ip, address, as.*}`, `rule.{id, name, version}`, `event.{action, start, end,
@@ -30,10 +30,10 @@ use super::members::{LIST_MAX, first, number, object, objects, text, texts, word
 use super::sentence::told;
 use super::{Context, Draft, Format, Object, Read, Record, each_object, parse_time, refused};
 
-/// Most events of an alert that are looked at; CrowdSec itself keeps 50 or so.
+/// Most events of an alert that are looked at; `CrowdSec` itself keeps 50 or so.
 const EVENTS_MAX: usize = 256;
 
-/// CrowdSec alerts.
+/// `CrowdSec` alerts.
 pub const FORMAT: Format = Format {
     name: "crowdsec",
     aliases: &[],
@@ -44,8 +44,8 @@ pub const FORMAT: Format = Format {
 /// Whether an object is one.
 pub(super) fn is(object: &Object) -> bool {
     let has = |name: &str| object.contains_key(name);
-    has("scenario")
-        && has("source")
+    text(object, "scenario").is_some()
+        && object.get("source").is_some_and(Value::is_object)
         && (has("events_count") || has("decisions") || has("scenario_hash"))
 }
 
@@ -116,11 +116,11 @@ fn key(whole: &Object, scenario: &str) -> Option<String> {
     let value = text(whole, "source.value")
         .or_else(|| text(whole, "source.ip"))
         .unwrap_or_default();
+    // The plugin writes nanoseconds, the API of the same alert whole seconds.
+    let start = text(whole, "start_at").and_then(parse_time)?;
+    let second = start.micros().div_euclid(1_000_000);
     // Scenarios of one file have one hash.
-    Some(format!(
-        "{scenario}/{hash}/{value}/{}",
-        text(whole, "start_at")?
-    ))
+    Some(format!("{scenario}/{hash}/{value}/{second}"))
 }
 
 fn fields(draft: &mut Draft, whole: &Object, scenario: &str) {
@@ -178,7 +178,13 @@ fn meta(draft: &mut Draft, whole: &Object) {
                 "service" => "service.name",
                 "datasource_path" => "log.file.path",
                 "http_verb" => "http.request.method",
-                "http_status" => "http.response.status_code",
+                "http_status" => {
+                    let status = value.parse::<u16>().ok();
+                    draft
+                        .fields
+                        .set_if_absent("http.response.status_code", status);
+                    continue;
+                }
                 "http_user_agent" => "user_agent.original",
                 "target_fqdn" | "target_host" => "destination.domain",
                 _ => continue,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::FORMAT;
 use crate::adapters::tests::{any_json, capture, field, fields_are, read_all, read_one, survives};
 
-/// What the http plugin of CrowdSec 1.4.6 sends: two alerts of one burst.
+/// What the http plugin of `CrowdSec` 1.4.6 sends: two alerts of one burst.
 const PLUGIN: &str = include_str!("../../../tests/fixtures/wire/crowdsec_1.4.6_http_plugin.http");
 
 fn alert() -> Value {
@@ -36,8 +36,8 @@ fn an_alert_becomes_an_event() {
     assert_eq!(event.severity, High);
     assert_eq!(
         event.description,
-        "Ip 198.51.100.7 performed 'crowdsecurity/http-probing' (11 events over 2s) \
-         (ban, for 4h, paths /.env, /wp-login.php)"
+        "Ip 198.51.100.7 performed 'crowdsecurity/http-probing' (11 events over 2s, \
+         ban, for 4h, paths /.env, /wp-login.php)"
     );
     assert_eq!(event.ip_address, "198.51.100.7".parse().ok());
     assert_eq!(event.tags, ["crowdsec", "ban", "T1595.003"]);
@@ -70,8 +70,8 @@ fn each_alert_of_a_burst_is_an_event_with_a_key_of_its_own() {
     assert_eq!(readings[0].event.event_type, "crowdsec-ssh-bf_user-enum");
     assert_eq!(
         readings[0].event.description,
-        "Ip 203.0.113.77 performed 'crowdsecurity/ssh-bf_user-enum' (6 events over 4.801553ms) \
-         (ban, for 4h, users u0, u1, u2 and 3 more, on host1)"
+        "Ip 203.0.113.77 performed 'crowdsecurity/ssh-bf_user-enum' (6 events over 4.801553ms, \
+         ban, for 4h, users u0, u1, u2 and 3 more, on host1)"
     );
     fields_are(
         &readings[0],
@@ -134,10 +134,9 @@ fn without_an_uuid_scenario_source_and_beginning_are_the_key() {
     let mut record = alert();
     record["uuid"] = json!("");
     let key = read_one(&FORMAT, &record).key.unwrap();
-    assert_eq!(
-        key,
-        "crowdsecurity/http-probing/ab/198.51.100.7/2026-11-20T17:50:27Z"
-    );
+    assert_eq!(key, "crowdsecurity/http-probing/ab/198.51.100.7/1795197027");
+    record["start_at"] = json!("2026-11-20T17:50:27.999999999Z");
+    assert_eq!(read_one(&FORMAT, &record).key.unwrap(), key);
     record["start_at"] = json!(null);
     assert_eq!(read_one(&FORMAT, &record).key, None);
 }

@@ -106,9 +106,9 @@ const ROWS: &[Row] = &[
 
 /// Whether an object is one.
 pub(super) fn is(object: &Object) -> bool {
-    ["rule", "priority", "output"]
-        .iter()
-        .all(|name| object.get(*name).is_some_and(serde_json::Value::is_string))
+    text(object, "rule").is_some()
+        && text(object, "output").is_some()
+        && text(object, "priority").and_then(severity).is_some()
         && ["output_fields", "time", "source"]
             .iter()
             .any(|name| object.contains_key(*name))

@@ -65,7 +65,7 @@ pub(super) fn is_list(detail: &Object) -> bool {
             .is_some_and(is)
 }
 
-/// Reads one, or the first of a list: EventBridge delivers them one by one.
+/// Reads one, or the first of a list: `EventBridge` delivers them one by one.
 pub(super) fn read(record: &Record<'_>, cx: &Context<'_>) -> Option<Read> {
     let listed = record
         .object
@@ -78,6 +78,7 @@ pub(super) fn read(record: &Record<'_>, cx: &Context<'_>) -> Option<Read> {
     Some(finding(whole, record, cx))
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: one line a field")]
 fn finding(whole: &Object, record: &Record<'_>, cx: &Context<'_>) -> Read {
     let label = first(
         whole,

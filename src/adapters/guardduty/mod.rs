@@ -1,4 +1,4 @@
-//! Amazon GuardDuty's findings, and those Security Hub passes on: bare, in EventBridge's envelope, in a
+//! Amazon `GuardDuty`'s findings, and those Security Hub passes on: bare, in `EventBridge`'s envelope, in a
 //! notification of SNS, and as the API lists them.
 //!
 //! | field | from |
@@ -30,7 +30,7 @@ use super::{
     refused,
 };
 
-/// GuardDuty's findings.
+/// `GuardDuty`'s findings.
 pub const FORMAT: Format = Format {
     name: "guardduty",
     aliases: &["securityhub"],
@@ -153,7 +153,13 @@ pub(super) fn is(object: &Object) -> bool {
 }
 
 fn is_finding(object: &Object) -> bool {
-    let is = |names: [&str; 4]| names.iter().all(|name| object.contains_key(*name));
+    let is = |[kind, severity, resource, service]: [&str; 4]| {
+        text(object, kind).is_some_and(|kind| kind.contains(':'))
+            && object.get(severity).is_some_and(Value::is_number)
+            && [resource, service]
+                .iter()
+                .all(|name| object.get(*name).is_some_and(Value::is_object))
+    };
     is(["type", "severity", "resource", "service"])
         || is(["Type", "Severity", "Resource", "Service"])
         || hub::is(object)
@@ -266,7 +272,7 @@ const PARTS: [(&str, &str); 9] = [
     ("account", "cloud.account.id"),
 ];
 
-/// Gives the severity of a finding by GuardDuty's own bounds: below 4 LOW, below 7 MEDIUM, below 9
+/// Gives the severity of a finding by `GuardDuty`'s own bounds: below 4 LOW, below 7 MEDIUM, below 9
 /// HIGH, from 9 on CRITICAL.
 #[must_use]
 pub const fn severity(number: f64) -> Severity {

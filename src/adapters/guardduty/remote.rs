@@ -16,6 +16,7 @@ const ACTIONS: [&str; 6] = [
 /// Fills both ends, what was called and what was looked up.
 ///
 /// A connection outward has the instance as its source, everything else the remote party.
+#[expect(clippy::too_many_lines, reason = "a table: one line a field")]
 pub(super) fn put(draft: &mut Draft, whole: &Object) {
     let fields = &mut draft.fields;
     fields.set("event.action", text(whole, "service.action.actionType"));

@@ -71,13 +71,13 @@ pub(super) fn read(outer: &Record<'_>, mut draft: Draft, cx: &Context<'_>) -> Re
     }
     around(&outer.object, &mut draft, cx);
     let draft = match (&data, outer.object.get("data")) {
-        (Some(data), _) => filled(&data.object, draft, cx),
+        (Some(data), _) => filled(&Facts::of(&data.object, cx.now), &data.object, draft, cx),
         (None, Some(Value::String(line))) => line_inside(line, draft, cx),
         (None, _) => {
-            draft.description = attribute("subject")
-                .or(attribute("type"))
+            let subject = attribute("subject").or(attribute("type"));
+            subject
                 .unwrap_or_default()
-                .to_owned();
+                .clone_into(&mut draft.description);
             draft
         }
     };
@@ -95,8 +95,7 @@ fn around(outer: &Object, draft: &mut Draft, cx: &Context<'_>) {
     let plain: Object = plain
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    let mut facts = Facts::new(cx.now);
-    facts.object(&plain);
+    let facts = Facts::of(&plain, cx.now);
     facts.give(draft, true);
     let judged = facts.judged();
     draft.severity = judged.severity.or(draft.severity);

@@ -8,15 +8,18 @@ use serde_json::Value;
 use super::super::attack::Attack;
 use super::super::{Draft, Object};
 use super::names::{
-    FIRST_FIELD, KNOWN, MESSAGE, Meaning, PENALTY, SOURCE, Shape, Squeezed, TAGS, TIME, TYPE,
-    is_transparent, meaning, name_at,
+    FIRST_FIELD, KNOWN, MESSAGE, Meaning, PENALTY, SOURCE, Shape, TAGS, TIME, TYPE, is_transparent,
+    meaning, name_at,
 };
 use super::shapes::Given;
+use super::squeezed::Squeezed;
 
 /// Members read of one record, those of objects inside it included.
 const MEMBERS_MAX: usize = 512;
 /// How deep objects inside the record are looked into.
 const DEPTH_MAX: u8 = 4;
+/// Longest name of an event that is a key, in bytes.
+const KEY_MAX: usize = 512;
 /// Labels kept of a record.
 const LABELS_MAX: usize = 32;
 
@@ -44,6 +47,7 @@ struct Found<'v> {
 pub(in super::super) struct Facts<'v> {
     found: [Option<Found<'v>>; KNOWN.len()],
     labels: Option<&'v Object>,
+    key: Option<&'v Value>,
     now: Timestamp,
     members: usize,
 }
@@ -64,13 +68,21 @@ impl<'v> Facts<'v> {
         Self {
             found: [None; KNOWN.len()],
             labels: None,
+            key: None,
             now,
             members: 0,
         }
     }
 
+    /// What an object says.
+    pub(in super::super) fn of(object: &'v Object, now: Timestamp) -> Self {
+        let mut facts = Self::new(now);
+        facts.object(object);
+        facts
+    }
+
     /// Looks at every member of an object.
-    pub(in super::super) fn object(&mut self, object: &'v Object) {
+    fn object(&mut self, object: &'v Object) {
         let outside = Around {
             all: Squeezed::EMPTY,
             inner: None,
@@ -84,6 +96,9 @@ impl<'v> Facts<'v> {
             self.members = self.members.saturating_add(1);
             if self.members > MEMBERS_MAX {
                 return;
+            }
+            if is_key(name, &around) {
+                self.key = Some(value);
             }
             let all = around.all.then(name);
             let inner = around.inner.and_then(|inner| inner.then(name));
@@ -167,6 +182,17 @@ impl<'v> Facts<'v> {
         }
     }
 
+    /// What the sender calls this event, where it can mean nothing else: `_id`, or `event.id`. A plain
+    /// `id` may be anything.
+    pub(super) fn key(&self) -> Option<String> {
+        let key = match self.key? {
+            Value::String(text) => text.trim().to_owned(),
+            Value::Number(number) => number.to_string(),
+            _ => return None,
+        };
+        (1..=KEY_MAX).contains(&key.len()).then_some(key)
+    }
+
     /// What happened, in words.
     pub(in super::super) fn message(&self) -> Option<&'v str> {
         self.text_of(MESSAGE)
@@ -241,6 +267,15 @@ impl<'v> Facts<'v> {
         {
             draft.source_name = Some(source.to_owned());
         }
+    }
+}
+
+fn is_key(name: &str, around: &Around) -> bool {
+    match (name.len(), around.depth) {
+        (3, 0) => name == "_id",
+        (8, 0) => name == "event.id",
+        (2, 1) => name == "id" && around.all.as_bytes() == b"event",
+        _ => false,
     }
 }
 

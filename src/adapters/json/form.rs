@@ -1,5 +1,7 @@
 //! Bodies of `application/x-www-form-urlencoded`: one record a body.
 
+use std::ops::ControlFlow;
+
 use serde_json::Value;
 
 use super::super::{Body, Context, Object, Sink, refused};
@@ -35,6 +37,7 @@ pub(super) fn read(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Re
         plain_object(&object, cx)
     };
     // There is one record: whether the sink wants more does not matter.
-    let _ = sink(read, bytes);
-    Ok(())
+    match sink(read, bytes) {
+        ControlFlow::Continue(()) | ControlFlow::Break(()) => Ok(()),
+    }
 }

@@ -63,10 +63,10 @@ impl Facts<'_> {
         }
     }
 
-    /// The sender's word for the level, for `log.level`.
-    pub(super) fn level_word(&self) -> Option<String> {
+    /// The sender's word for the level, for `log.level`, and the name it goes under.
+    pub(super) fn level_word(&self) -> Option<(String, &'static str)> {
         match self.found(LEVEL)? {
-            (Fact::Given(given), _) => Some(written(given)),
+            (Fact::Given(given), name) => Some((written(given), name)),
             _ => None,
         }
     }
@@ -156,8 +156,7 @@ mod tests {
     use super::*;
 
     fn judged(value: &Value) -> (Option<Severity>, Weight) {
-        let mut facts = Facts::new(Timestamp::from_millis(0));
-        facts.object(value.as_object().unwrap());
+        let facts = Facts::of(value.as_object().unwrap(), Timestamp::from_millis(0));
         let judged = facts.judged();
         (judged.severity, judged.weight)
     }

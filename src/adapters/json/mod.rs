@@ -23,6 +23,7 @@ mod level;
 mod names;
 mod python;
 mod shapes;
+mod squeezed;
 #[cfg(test)]
 mod tests;
 mod wrapped;
@@ -57,9 +58,6 @@ pub const FORMAT: Format = Format {
     read: read_body,
 };
 
-/// Longest name of an event that is a key.
-const KEY_MAX: usize = 512;
-
 /// Reads a body of objects; what declares itself a form or plain text is read as that.
 fn read_body(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
     let text = body
@@ -83,6 +81,9 @@ fn read_body(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(
 
 /// Reads an object: as the format it is recognised as, else by the names its members usually have.
 /// `draft` is what is known of it already; what the object says itself counts more.
+///
+/// # Errors
+/// What is wrong with it, by field; the source's profile points to what a field cannot hold.
 pub fn read(record: &Record<'_>, draft: Draft, cx: &Context<'_>) -> Read {
     if envelope::is(&record.object) {
         return envelope::read(record, draft, cx);
@@ -90,13 +91,17 @@ pub fn read(record: &Record<'_>, draft: Draft, cx: &Context<'_>) -> Read {
     if let Some(read) = recognised(record, cx) {
         return read.map(|reading| keyed(reading, draft));
     }
-    if let Some(inner) = wrapped::record(&record.object)
+    if let Some(own) = own(record, &draft, cx) {
+        return own;
+    }
+    let facts = Facts::of(&record.object, cx.now);
+    if let Some(inner) = facts.message().and_then(wrapped::record)
         && let Some(read) = recognised(&inner, cx)
     {
-        return read
-            .map(|reading| wrapped::with_outside(keyed(reading, draft), &record.object, cx));
+        return read.map(|reading| wrapped::with_outside(keyed(reading, draft), &facts));
     }
-    plain(record, draft, cx)
+    let draft = filled(&facts, &record.object, draft, cx);
+    draft.finish(cx, Original::Json("record", &record.object, record.raw))
 }
 
 /// The reading with the key that was known before, where the format has none.
@@ -105,21 +110,16 @@ fn keyed(reading: Reading, draft: Draft) -> Reading {
     reading.with_key(key)
 }
 
-/// Reads an object by the names its members usually have.
-pub(super) fn plain(record: &Record<'_>, draft: Draft, cx: &Context<'_>) -> Read {
-    if let Some(mut event) = own_form(record) {
-        event.occurred_at = event.occurred_at.or(draft.occurred_at);
-        let mut reading = Reading::new(event);
-        reading.said = record
-            .object
-            .get("severity")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
-        let key = draft.key.or_else(|| key(&record.object));
-        return cx.shaped(reading.with_key(key), Some(&record.object));
-    }
-    let draft = filled(&record.object, draft, cx);
-    draft.finish(cx, Original::Json("record", &record.object, record.raw))
+/// Reads an event as our own API takes them; `None` when it is none, or not a good one.
+fn own(record: &Record<'_>, draft: &Draft, cx: &Context<'_>) -> Option<Read> {
+    let mut event = own_form(record)?;
+    event.occurred_at = event.occurred_at.or(draft.occurred_at);
+    let mut reading = Reading::new(event);
+    let severity = record.object.get("severity").and_then(Value::as_str);
+    reading.said = severity.map(str::to_owned);
+    let key = draft.key.clone();
+    let key = key.or_else(|| Facts::of(&record.object, cx.now).key());
+    Some(cx.shaped(reading.with_key(key), Some(&record.object)))
 }
 
 /// An event as our own API takes them; `None` when it is none, or not a good one.
@@ -135,14 +135,17 @@ fn own_form(record: &Record<'_>) -> Option<events::NewEvent> {
     events::read_new(record.raw.get().as_bytes()).ok()
 }
 
-/// The draft with everything an object says.
-pub(super) fn filled(object: &Object, mut draft: Draft, cx: &Context<'_>) -> Draft {
-    let mut facts = Facts::new(cx.now);
-    facts.object(object);
+/// The draft with everything an object says, of which `facts` were taken.
+fn filled(facts: &Facts<'_>, object: &Object, mut draft: Draft, cx: &Context<'_>) -> Draft {
     let known = std::mem::take(&mut draft.description);
     facts.give(&mut draft, false);
     let judged = facts.judged();
     let weaker = judged.weight < Weight::Threat && draft.judged;
+    let weight = if weaker {
+        Weight::Threat
+    } else {
+        judged.weight
+    };
     if judged.severity.is_some() && !weaker {
         draft.severity = judged.severity;
     }
@@ -151,19 +154,20 @@ pub(super) fn filled(object: &Object, mut draft: Draft, cx: &Context<'_>) -> Dra
     } else {
         judged.said.or(draft.said)
     };
-    draft.fields.set("log.level", facts.level_word());
-    if object.contains_key("levelname") {
-        draft
-            .fields
-            .set_if_absent("log.logger", object.get("name").and_then(Value::as_str));
+    if let Some((level, name)) = facts.level_word() {
+        draft.fields.set("log.level", Some(level));
+        if name == "levelname" {
+            let logger = object.get("name").and_then(Value::as_str);
+            draft.fields.set_if_absent("log.logger", logger);
+        }
     }
     if draft.key.is_none() {
-        draft.key = key(object);
+        draft.key = facts.key();
     }
     let message = facts.message();
     if let Some(message) = message {
         let before = (draft.severity, draft.said.clone());
-        if inside(message, facts.is_message_plain(), &mut draft, cx) < judged.weight {
+        if inside(message, facts.is_message_plain(), &mut draft, cx) < weight {
             (draft.severity, draft.said) = before;
         }
     }
@@ -192,15 +196,16 @@ fn inside(message: &str, plain: bool, draft: &mut Draft, cx: &Context<'_>) -> We
 
 /// Gives a draft what an object inside a text says; its message becomes the description.
 pub(super) fn inner(object: &Object, draft: &mut Draft, cx: &Context<'_>) -> Weight {
-    let mut facts = Facts::new(cx.now);
-    facts.object(object);
+    let facts = Facts::of(object, cx.now);
     facts.give(draft, false);
     let judged = facts.judged();
     if judged.severity.is_some() {
         draft.severity = judged.severity;
         draft.said = judged.said;
     }
-    draft.fields.set("log.level", facts.level_word());
+    draft
+        .fields
+        .set("log.level", facts.level_word().map(|(word, _)| word));
     if let Some(message) = facts.message() {
         message.clone_into(&mut draft.description);
     }
@@ -228,21 +233,6 @@ pub(super) fn name_it(draft: &mut Draft) {
     {
         draft.fields.set("user.name", Some(email));
     }
-}
-
-/// What the sender calls this event, where it can mean nothing else. A plain `id` may be anything.
-fn key(object: &Object) -> Option<String> {
-    let nested = || object.get("event")?.get("id");
-    let value = object
-        .get("_id")
-        .or_else(|| object.get("event.id"))
-        .or_else(nested)?;
-    let key = match value {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
-        _ => return None,
-    };
-    (1..=KEY_MAX).contains(&key.len()).then_some(key)
 }
 
 /// Reads an object that has no text of its own, such as the fields of a form.

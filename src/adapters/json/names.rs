@@ -1,6 +1,7 @@
 //! The names senders give to what every event has, and the field each of them means.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 use Shape::{
@@ -411,8 +412,39 @@ pub(super) struct Meaning {
     pub(super) rank: u8,
 }
 
-static MEANINGS: LazyLock<HashMap<&'static [u8], Meaning>> = LazyLock::new(|| {
-    let mut meanings = HashMap::new();
+/// Mixes eight bytes at a time. Every member of every object is looked up, and the names that are
+/// there are ours: nobody can choose names that collide.
+#[derive(Default)]
+struct Mix(u64);
+
+impl Hasher for Mix {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut eight = [0; 8];
+            for (to, from) in eight.iter_mut().zip(chunk) {
+                *to = *from;
+            }
+            self.write_u64(u64::from_le_bytes(eight));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x51_7c_c1_b7_27_22_0a_95);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+type Meanings = HashMap<&'static [u8], Meaning, BuildHasherDefault<Mix>>;
+
+static MEANINGS: LazyLock<Meanings> = LazyLock::new(|| {
+    let mut meanings = Meanings::default();
     for (field, (_, _, names)) in (0_u8..).zip(KNOWN) {
         for (rank, name) in (0_u8..).zip(names.split_ascii_whitespace()) {
             meanings
@@ -443,39 +475,9 @@ pub(super) fn name_at(field: usize, rank: u8) -> &'static str {
 /// Added to the rank of what stands inside a transparent object.
 pub(super) const PENALTY: u8 = 64;
 
-/// A name in small letters and digits, behind the names of the objects around it.
-#[derive(Clone, Copy)]
-pub(super) struct Squeezed {
-    bytes: [u8; NAME_MAX],
-    length: usize,
-}
-
-impl Squeezed {
-    pub(super) const EMPTY: Self = Self {
-        bytes: [0; NAME_MAX],
-        length: 0,
-    };
-
-    /// The name with another behind it; `None` when it is too long or not ASCII.
-    pub(super) fn then(mut self, name: &str) -> Option<Self> {
-        for byte in name.bytes() {
-            if byte.is_ascii_alphanumeric() {
-                *self.bytes.get_mut(self.length)? = byte.to_ascii_lowercase();
-                self.length = self.length.saturating_add(1);
-            } else if !byte.is_ascii() {
-                return None;
-            }
-        }
-        Some(self)
-    }
-
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::squeezed::Squeezed;
     use super::*;
 
     #[test]

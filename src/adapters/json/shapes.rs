@@ -31,20 +31,21 @@ impl<'v> Given<'v> {
     pub(in super::super) fn text(self) -> Option<&'v str> {
         match self {
             Self::Text(text) => {
-                let text = text.trim();
-                let nothing = matches!(
-                    text,
-                    "" | "-"
-                        | "--"
-                        | "null"
-                        | "NULL"
-                        | "None"
-                        | "none"
-                        | "N/A"
-                        | "n/a"
-                        | "undefined"
-                        | "(null)"
-                );
+                let text = text.trim_ascii();
+                let nothing = text.len() <= 9
+                    && matches!(
+                        text,
+                        "" | "-"
+                            | "--"
+                            | "null"
+                            | "NULL"
+                            | "None"
+                            | "none"
+                            | "N/A"
+                            | "n/a"
+                            | "undefined"
+                            | "(null)"
+                    );
                 (!nothing).then_some(text)
             }
             Self::Json(_) => None,
@@ -214,7 +215,11 @@ pub(in super::super) fn endpoint(given: Given<'_>) -> Option<(IpAddr, Option<u16
 
 /// The same of a text.
 pub(in super::super) fn address(text: &str) -> Option<(IpAddr, Option<u16>)> {
-    let text = text.split(',').next().unwrap_or_default().trim();
+    let end = text.bytes().position(|byte| byte == b',');
+    let text = text
+        .get(..end.unwrap_or(text.len()))
+        .unwrap_or_default()
+        .trim_ascii();
     let first = text.as_bytes().first()?;
     if text.len() > 64 || !(first.is_ascii_hexdigit() || matches!(first, b':' | b'[' | b'I')) {
         return None;

@@ -280,7 +280,7 @@ fn the_form_of_our_own_api_is_read_as_the_api_reads_it() {
         "occurred_at": "2026-01-31T23:59:00Z",
     });
     let reading = one(&value);
-    let event = crate::events::read_new(value.to_string().as_bytes()).unwrap();
+    let event = events::read_new(value.to_string().as_bytes()).unwrap();
     assert_eq!(format!("{:?}", reading.event), format!("{event:?}"));
     assert_eq!(
         (reading.event.severity, reading.said.as_deref()),

@@ -2,21 +2,16 @@
 
 use serde_json::Value;
 
-use super::super::{Context, Draft, Fields, Object, Reading, Record};
+use super::super::{Draft, Fields, Object, Reading, Record};
 use super::facts::Facts;
 use crate::events::ATTRIBUTES_MAX;
 
 /// Longest text that is looked into, in bytes.
 const TEXT_MAX: usize = 256 * 1024;
 
-/// The record whose text a member of another is.
-pub(super) fn record(object: &Object) -> Option<Record<'_>> {
-    ["message", "log", "msg", "MESSAGE"]
-        .iter()
-        .find_map(|name| {
-            let text = object.get(*name)?.as_str()?;
-            is_object(text).then(|| Record::read(text.trim().as_bytes()).ok())?
-        })
+/// The record a message is.
+pub(super) fn record(message: &str) -> Option<Record<'_>> {
+    is_object(message).then(|| Record::read(message.trim().as_bytes()).ok())?
 }
 
 /// The object a text is.
@@ -37,9 +32,7 @@ pub(super) fn is_object(text: &str) -> bool {
 }
 
 /// Adds to an event what the object around its record says of the host and the file.
-pub(super) fn with_outside(mut reading: Reading, outside: &Object, cx: &Context<'_>) -> Reading {
-    let mut facts = Facts::new(cx.now);
-    facts.object(outside);
+pub(super) fn with_outside(mut reading: Reading, facts: &Facts<'_>) -> Reading {
     let mut draft = Draft::default();
     facts.give(&mut draft, false);
     let raw = reading.event.attributes.as_deref();

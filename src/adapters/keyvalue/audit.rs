@@ -50,6 +50,10 @@ pub(super) fn give(outer: &[Pair<'_>], draft: &mut Draft) {
     draft.description = description(kind, draft);
 }
 
+#[expect(
+    clippy::match_same_arms,
+    reason = "read from above: each case on its own line"
+)]
 fn give_pair(pair: &Pair<'_>, draft: &mut Draft) {
     let Some(text) = Given::Text(&pair.value)
         .text()

@@ -1,4 +1,4 @@
-//! Firewalls that write pairs: netfilter, FortiGate, `SonicWall`.
+//! Firewalls that write pairs: netfilter, `FortiGate`, `SonicWall`.
 
 use super::super::json::address;
 use super::super::text::moment;
@@ -10,9 +10,9 @@ use super::{Pair, of};
 pub(super) enum Device {
     /// The kernel of Linux: iptables, nftables, UFW.
     Netfilter,
-    /// Fortinet's FortiGate.
+    /// Fortinet's `FortiGate`.
     FortiGate,
-    /// SonicWall.
+    /// `SonicWall`.
     SonicWall,
     /// Anything else.
     Other,

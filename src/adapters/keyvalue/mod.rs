@@ -1,4 +1,4 @@
-//! Lines of key=value: logfmt, firewalls (FortiGate, `SonicWall`, netfilter), auditd.
+//! Lines of key=value: logfmt, firewalls (`FortiGate`, `SonicWall`, netfilter), auditd.
 //!
 //! A line with at least three pairs is read as such. The names are looked up in the table of
 //! [`json`](super::json); what is not in it is kept under `labels`.

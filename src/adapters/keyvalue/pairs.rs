@@ -100,6 +100,10 @@ fn value(line: &str, start: usize) -> (Cow<'_, str>, bool, usize) {
 }
 
 /// A value in quotes and its length with them; `None` when they are not closed.
+#[expect(
+    clippy::similar_names,
+    reason = "one says that a character is escaped, the other that any was"
+)]
 fn quoted(text: &str, quote: u8) -> Option<(Cow<'_, str>, usize)> {
     let mut escaped = false;
     let mut escapes = false;

@@ -1,4 +1,4 @@
-//! QRadar Log Event Extended Format: `LEEF:1.0|vendor|product|version|event|` and pairs parted by
+//! `QRadar` Log Event Extended Format: `LEEF:1.0|vendor|product|version|event|` and pairs parted by
 //! tabs, or `LEEF:2.0|vendor|product|version|event|^|` and pairs parted by what it says.
 //!
 //! | of the event | from |
@@ -23,7 +23,7 @@ use super::cef::{self, kind, put, said};
 use super::json::Weight;
 use super::{Context, Draft, Format, each_line, severity, text};
 
-/// QRadar Log Event Extended Format.
+/// `QRadar` Log Event Extended Format.
 pub const FORMAT: Format = Format {
     name: "leef",
     aliases: &["qradar"],
@@ -123,6 +123,18 @@ fn parts(text: &str) -> Option<Leef<'_>> {
     })
 }
 
+/// Marks by their number in hexadecimal.
+const MARKS: [(&str, &str); 8] = [
+    ("09", "\t"),
+    ("5E", "^"),
+    ("7C", "|"),
+    ("20", " "),
+    ("3B", ";"),
+    ("2C", ","),
+    ("01", "\u{1}"),
+    ("1F", "\u{1f}"),
+];
+
 /// The delimiter of LEEF 2.0 and what follows it: a character, `x09`, `0x5E`, or nothing for a tab.
 /// Some products leave the whole part out.
 fn delimited(rest: &str) -> (&str, &str) {
@@ -135,16 +147,6 @@ fn delimited(rest: &str) -> (&str, &str) {
     else {
         return ("\t", rest);
     };
-    const MARKS: [(&str, &str); 8] = [
-        ("09", "\t"),
-        ("5E", "^"),
-        ("7C", "|"),
-        ("20", " "),
-        ("3B", ";"),
-        ("2C", ","),
-        ("01", "\u{1}"),
-        ("1F", "\u{1f}"),
-    ];
     let hex = named
         .strip_prefix("0x")
         .or_else(|| named.strip_prefix('x'))

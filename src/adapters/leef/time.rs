@@ -18,13 +18,12 @@ pub(super) fn read(text: &str, format: Option<&str>, now: Timestamp) -> Option<T
 
 fn by_format(text: &str, format: &str) -> Option<Timestamp> {
     let parsed = strtime::parse(directives(format)?, text.trim()).ok()?;
-    let time = match parsed.to_timestamp() {
-        Ok(time) => time,
+    let time = if let Ok(time) = parsed.to_timestamp() {
+        time
+    } else {
         // Without a zone it is UTC.
-        Err(_) => {
-            let civil: DateTime = parsed.to_datetime().ok()?;
-            civil.to_zoned(TimeZone::UTC).ok()?.timestamp()
-        }
+        let civil: DateTime = parsed.to_datetime().ok()?;
+        civil.to_zoned(TimeZone::UTC).ok()?.timestamp()
     };
     Some(Timestamp::from_micros(time.as_microsecond()))
 }

@@ -3,7 +3,7 @@
 use std::str::Chars;
 
 /// Longest text of labels, in bytes: 64 KiB.
-const LENGTH_MAX: usize = 64 * 1024;
+pub(super) const LENGTH_MAX: usize = 64 * 1024;
 /// Most labels of a stream.
 pub(super) const COUNT_MAX: usize = 256;
 

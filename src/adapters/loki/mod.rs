@@ -88,6 +88,13 @@ fn read_proto(bytes: &[u8], cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(),
         let known = labels::parse(stream.labels).map(|pairs| Known::new(&pairs));
         for entry in stream.entries {
             let bytes = entry?;
+            if bytes.len() > RECORD_MAX {
+                let what = format!("longer than {RECORD_MAX} bytes");
+                if sink(Err(refused("entry", what)), bytes).is_break() {
+                    return Ok(());
+                }
+                continue;
+            }
             let entry = proto::Entry::read(bytes)?;
             let read = match &known {
                 Ok(known) => {
@@ -120,10 +127,28 @@ struct Push<'a> {
 
 #[derive(Deserialize)]
 struct Stream<'a> {
-    #[serde(default)]
-    stream: BTreeMap<String, String>,
+    #[serde(borrow, default)]
+    stream: Option<&'a RawValue>,
     #[serde(borrow)]
     values: &'a RawValue,
+}
+
+impl Stream<'_> {
+    fn labels(&self) -> Result<Vec<(String, String)>, serde_json::Error> {
+        let Some(labels) = self.stream else {
+            return Ok(Vec::new());
+        };
+        if labels.get().len() > labels::LENGTH_MAX {
+            return Err(serde_json::Error::custom(
+                "the labels of a stream are too long",
+            ));
+        }
+        let labels: BTreeMap<String, String> = serde_json::from_str(labels.get())?;
+        if labels.len() > labels::COUNT_MAX {
+            return Err(serde_json::Error::custom("a stream has too many labels"));
+        }
+        Ok(labels.into_iter().collect())
+    }
 }
 
 fn read_json(bytes: &[u8], cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
@@ -132,10 +157,7 @@ fn read_json(bytes: &[u8], cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), 
     let mut enough = false;
     let done = each(push.streams, &mut |stream| {
         let stream: Stream<'_> = serde_json::from_str(stream.get())?;
-        if stream.stream.len() > labels::COUNT_MAX {
-            return Err(serde_json::Error::custom("a stream has too many labels"));
-        }
-        let pairs: Vec<(String, String)> = stream.stream.into_iter().collect();
+        let pairs = stream.labels()?;
         let known = Known::new(&pairs);
         each(stream.values, &mut |entry| {
             if sink(read_entry(entry.get(), &known, cx), entry.get().as_bytes()).is_break() {

@@ -188,7 +188,7 @@ fn common(draft: &mut Draft, whole: &Object, class: Option<&Class>, is_finding: 
             draft.logsource("aws", Some("cloudtrail"), None);
         }
         (Some(Some(category)), _) => {
-            draft.logsource(system.unwrap_or("ocsf"), None, Some(category))
+            draft.logsource(system.unwrap_or("ocsf"), None, Some(category));
         }
         _ => {}
     }

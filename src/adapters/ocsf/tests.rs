@@ -1,3 +1,9 @@
+#![expect(
+    clippy::too_many_lines,
+    clippy::needless_pass_by_value,
+    reason = "one sample after the other"
+)]
+
 use base::Severity::{Critical, High, Info, Low, Medium};
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -1,13 +1,15 @@
 //! From a log record to an event.
 
 use base::{Severity, Timestamp};
+use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::names;
 use super::record::{LogRecord, Origin, Written};
 use super::value::{Any, clean};
 use crate::adapters::ends::Ends;
-use crate::adapters::{Context, Draft, Fields, Original, Read, Record, json, severity, text};
+use crate::adapters::json::{self, Weight};
+use crate::adapters::{Context, Draft, Fields, Original, Read, Record, severity, text};
 
 /// Most bytes of a resource or scope that are kept with each of its records.
 const ORIGIN_MAX: usize = 16 * 1024;
@@ -24,9 +26,7 @@ impl Common {
     pub(super) fn of_resource(resource: &Origin<'_>) -> Self {
         let mut fields = Fields::default();
         names::put(&mut fields, &resource.attributes);
-        let service = resource.attributes.get("service.name").and_then(Any::text);
-        // Made up by the libraries where nobody gave a name.
-        let service = service.filter(|name| !name.starts_with("unknown_service"));
+        let service = fields.get("service.name").and_then(Value::as_str);
         Self {
             service: service.map(str::to_owned),
             fields,
@@ -66,7 +66,6 @@ pub(super) fn read(
     names::put(&mut draft.fields, &record.attributes);
     facts(record, &mut draft);
     judge(record, &mut draft);
-    Ends::put(&mut draft);
     let written = |with_body| Written {
         resource: resource.written.as_deref(),
         scope: scope.written.as_deref(),
@@ -75,14 +74,35 @@ pub(super) fn read(
     };
     match &record.body {
         Any::Map(_) => structured(record, draft, cx, &written(false)),
-        Any::Text(line) if is_structured(line) => {
+        Any::Text(line) if is_object(line) => {
             beside(&mut draft, &written(false));
             text::read(&clean(line), draft, cx)
         }
         body => {
-            draft.description = described(body, record);
+            let known = described(body, record);
+            if let Any::Text(line) = body {
+                look(&clean(line), &mut draft, cx);
+            }
+            Ends::put(&mut draft);
+            json::name_it(&mut draft);
+            if draft.description.is_empty() {
+                draft.description = known;
+            }
             plain(draft, cx, &written(true))
         }
+    }
+}
+
+/// Looks for facts in a line. How bad it says it is counts where it weighs as much as what is known.
+fn look(line: &str, draft: &mut Draft, cx: &Context<'_>) {
+    let known = match (draft.judged, draft.severity) {
+        (true, _) => Weight::Threat,
+        (false, Some(_)) => Weight::Level,
+        (false, None) => Weight::None,
+    };
+    let before = (draft.severity, draft.said.clone());
+    if text::look(line, draft, cx).weight < known {
+        (draft.severity, draft.said) = before;
     }
 }
 
@@ -104,22 +124,19 @@ fn structured(
     let object = read
         .as_deref()
         .and_then(|raw| Record::read(raw.get().as_bytes()).ok());
-    match object {
-        Some(object) => {
-            beside(&mut draft, written);
-            json::read(&object, draft, cx)
-        }
-        None => {
-            draft.description = described(&Any::Empty, record);
-            plain(
-                draft,
-                cx,
-                &Written {
-                    with_body: true,
-                    ..*written
-                },
-            )
-        }
+    if let Some(object) = object {
+        beside(&mut draft, written);
+        json::read(&object, draft, cx)
+    } else {
+        draft.description = described(&Any::Empty, record);
+        plain(
+            draft,
+            cx,
+            &Written {
+                with_body: true,
+                ..*written
+            },
+        )
     }
 }
 
@@ -132,12 +149,10 @@ fn beside(draft: &mut Draft, written: &Written<'_>) {
     );
 }
 
-/// Whether a text is more than a sentence: JSON, CEF, LEEF, a syslog line or key=value.
-fn is_structured(line: &str) -> bool {
-    let line = line.trim_start();
-    line.starts_with(['{', '<'])
-        || line.contains('=')
-        || ["CEF:", "LEEF:"].iter().any(|it| line.contains(it))
+/// Whether a text is an object of JSON, by its ends.
+fn is_object(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with('{') && line.ends_with('}')
 }
 
 fn time(nanos: u64) -> Option<Timestamp> {
@@ -170,7 +185,7 @@ fn facts(record: &LogRecord<'_>, draft: &mut Draft) {
             .find_map(|it| Some(word(it)?.into_owned()))
     });
     // "Other log records with the same id are duplicates and can be removed safely."
-    draft.key = word("log.record.uid").map(|uid| uid.into_owned());
+    draft.key = word("log.record.uid").map(std::borrow::Cow::into_owned);
 }
 
 /// The word for a severity number.
@@ -193,6 +208,7 @@ fn judge(record: &LogRecord<'_>, draft: &mut Draft) {
     if let Some(word) = attribute {
         draft.said = Some(word.trim().chars().take(64).collect());
         draft.severity = severity::word(word);
+        draft.judged = draft.severity.is_some();
     }
     if draft.severity.is_none() {
         draft.severity = level(record);
@@ -223,7 +239,7 @@ fn described(body: &Any<'_>, record: &LogRecord<'_>) -> String {
     let said = match body {
         Any::Empty => None,
         Any::List(_) | Any::Map(_) => serde_json::to_string(body).ok(),
-        plain => plain.word().map(|word| word.into_owned()),
+        plain => plain.word().map(std::borrow::Cow::into_owned),
     };
     said.filter(|said| !said.trim().is_empty())
         .or_else(|| {

@@ -5,8 +5,8 @@
 //!
 //! | event | record |
 //! |---|---|
-//! | `source_name` | `service.name` of the resource, unless the library made it up; else the key's |
-//! | `event_type` | `eventName`, else an attribute `event.name` or `event_type` |
+//! | `source_name` | `service.name` of the resource, unless the library made it up; else `host.name`, else the key's |
+//! | `event_type` | `eventName`, else an attribute `event.name` or `event_type`; else program, service or logger |
 //! | `severity` | an attribute `severity`; else `severityNumber`, else `severityText`: at most MEDIUM |
 //! | `description` | the body: a text as it is; a map as JSON of any make is read |
 //! | `occurred_at` | `timeUnixNano`, else `observedTimeUnixNano` |
@@ -15,7 +15,7 @@
 //! | fields | attributes of resource, scope and record, see `names`; the rest under `labels` |
 //! | `otlp` | all of it, by the names of the JSON form, values as plain JSON |
 //!
-//! A text that is JSON, CEF, LEEF, syslog or key=value inside is read as such ([`text`](super::text)).
+//! A text that is JSON is read as such, any other looked through for facts ([`text`](super::text)).
 
 mod event;
 mod json_form;

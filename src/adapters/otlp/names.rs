@@ -76,10 +76,19 @@ pub(super) fn put(fields: &mut Fields, attributes: &Pairs<'_>) {
 
 fn one(fields: &mut Fields, name: &str, value: &Any<'_>) {
     match meaning(name) {
+        _ if is_made_up(name, value) => {}
         Some((path, shape)) => set(fields, path, shape, value),
         None if is_kept(name) => set(fields, name, As::Plain, value),
         None => fields.label(&clean(name), plain(value)),
     }
+}
+
+/// Whether it is the name the libraries give a service that nobody named.
+fn is_made_up(name: &str, value: &Any<'_>) -> bool {
+    name == "service.name"
+        && value
+            .text()
+            .is_some_and(|it| it.starts_with("unknown_service"))
 }
 
 /// The field an attribute means, if it has another name there or may not hold just anything.
@@ -88,6 +97,7 @@ fn meaning(name: &str) -> Option<(&'static str, As)> {
 }
 
 #[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "a table: one line a field")]
 fn semantic(name: &str) -> Option<(&'static str, As)> {
     Some(match name {
         "client.address" | "source.address" | "client.ip" | "http.client_ip" | "net.sock.peer.addr"

@@ -359,6 +359,40 @@ fn a_name_the_library_made_up_is_no_source() {
     }]});
     let found = readings(request.to_string().as_bytes(), JSON).remove(0);
     assert_eq!(found.event.source_name, "sensor");
+    assert!(attributes(&found).get("service").is_none());
+}
+
+#[test]
+fn a_line_of_text_gives_its_facts_and_keeps_its_level() {
+    let line = "sshd[17]: Failed password for root from 203.0.113.9 port 5022 ssh2";
+    let found = one_json(&json!({"severityNumber": 9, "body": {"stringValue": line}}));
+    assert_eq!(found.event.ip_address, Some("203.0.113.9".parse().unwrap()));
+    assert_eq!(attributes(&found)["otlp"]["body"], line);
+    let cef = "CEF:0|V|P|1|100|worm|10|src=203.0.113.9";
+    let found = one_json(&json!({"severityNumber": 17, "body": {"stringValue": cef}}));
+    assert_eq!(
+        found.event.severity,
+        Severity::Critical,
+        "a judgement counts more than a level"
+    );
+    let judged = json!([{"key": "severity", "value": {"stringValue": "low"}}]);
+    let log = "level=fatal msg=\"disk gone\" unit=db";
+    let found = one_json(&json!({"attributes": judged, "body": {"stringValue": log}}));
+    assert_eq!(
+        found.event.severity,
+        Severity::Low,
+        "and a level never more than a judgement"
+    );
+}
+
+#[test]
+fn json_inside_a_text_is_read_and_the_rest_kept_beside_it() {
+    let body = json!({"message": "door forced", "src_ip": "203.0.113.10"}).to_string();
+    let found = one_json(&json!({"severityNumber": 9, "body": {"stringValue": body}}));
+    assert_eq!(found.event.description, "door forced");
+    let attributes = attributes(&found);
+    assert_eq!(attributes["source"]["ip"], "203.0.113.10");
+    assert_eq!(attributes["otlp"], json!({"severityNumber": 9}));
 }
 
 #[test]
@@ -629,6 +663,7 @@ fn recorded_requests_are_understood() {
         [("forced door", Severity::High), ("fan ok", Severity::Low)]
     );
     assert_eq!(attributes(&fluent[0])["host"]["name"], "cam-3");
+    assert_eq!(fluent[0].event.source_name, "cam-3");
 }
 
 /// Values as senders may write them, in both encodings.

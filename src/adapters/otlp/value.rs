@@ -30,7 +30,7 @@ pub(super) enum Any<'a> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Pairs<'a>(pub(super) Vec<(Cow<'a, str>, Any<'a>)>);
 
-impl<'a> Any<'a> {
+impl Any<'_> {
     /// The text, if it is one.
     pub(super) fn text(&self) -> Option<&str> {
         match self {
@@ -80,12 +80,11 @@ impl<'a> Pairs<'a> {
             .enumerate()
             .filter_map(move |(place, (name, value))| {
                 let name: &str = name;
-                let is_last = match &last {
-                    Some(last) => last.get(name) == Some(&place),
-                    None => {
-                        let mut rest = self.0.iter().skip(place.saturating_add(1));
-                        !rest.any(|(other, _)| other == name)
-                    }
+                let is_last = if let Some(last) = &last {
+                    last.get(name) == Some(&place)
+                } else {
+                    let mut rest = self.0.iter().skip(place.saturating_add(1));
+                    !rest.any(|(other, _)| other == name)
                 };
                 is_last.then_some((name, value))
             })

@@ -28,7 +28,6 @@ mod when;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use base::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::fields::cut;
@@ -96,13 +95,6 @@ pub fn line(bytes: &[u8]) -> Cow<'_, str> {
     } else {
         text
     }
-}
-
-/// What is known of a line from its header, and the message behind it: for formats that stand
-/// behind one. A line without a header is its own message.
-pub(super) fn header(line: &str, now: Timestamp) -> (Draft, &str) {
-    let header = Header::read(line, &Receipt::at(now));
-    (draft(&header, None, false), header.message)
 }
 
 /// A line as an event: `peer` is who sent it, and `truncated` says that its end is missing.

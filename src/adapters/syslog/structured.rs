@@ -168,6 +168,7 @@ mod tests {
         assert_eq!(read("- x"), Some(json!({})));
     }
 
+    #[expect(clippy::format_collect, reason = "a test's text may be built slowly")]
     #[test]
     fn however_much_it_is_it_stays_small() {
         let many: String = (0..10_000)

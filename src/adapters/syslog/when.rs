@@ -74,7 +74,7 @@ struct Cursor<'a> {
     text: &'a str,
 }
 
-impl<'a> Cursor<'a> {
+impl Cursor<'_> {
     /// A number of at least `least` and at most `most` digits.
     fn number(&mut self, least: usize, most: usize) -> Option<u32> {
         let bytes = self.text.as_bytes().iter().take(most);
@@ -319,6 +319,9 @@ fn moment(
     Some(Timestamp::from_micros(time.as_microsecond()))
 }
 
+/// In microseconds.
+const HALF_YEAR: u64 = 182 * 86_400_000_000;
+
 /// The moment in the year that brings it nearest to the receipt: a line written on 31 December and
 /// received on 1 January is a minute old, not a year less a minute ahead.
 fn nearest(
@@ -333,9 +336,11 @@ fn nearest(
     let distance = |time: &Timestamp| time.micros().abs_diff(receipt.now.micros());
     let year = u32::try_from(year).ok()?;
     let this = moment(year, month, day, clock, offset, receipt);
-    // Half a year away at the most: no other year can be nearer.
-    const HALF: u64 = 182 * 86_400_000_000;
-    if this.as_ref().is_some_and(|time| distance(time) <= HALF) {
+    // No other year can be nearer.
+    if this
+        .as_ref()
+        .is_some_and(|time| distance(time) <= HALF_YEAR)
+    {
         return this;
     }
     [year.checked_sub(1), year.checked_add(1)]

@@ -48,6 +48,7 @@ pub(super) fn sshd(line: &str, draft: &mut Draft) -> bool {
 }
 
 /// What happened, who, and what begins with the address.
+#[expect(clippy::too_many_lines, reason = "one sentence after the other")]
 fn parts(line: &str) -> Option<(Option<&'static str>, &str, &str)> {
     let between = |rest: &str| rest.rfind(" from ");
     if let Some(rest) = line

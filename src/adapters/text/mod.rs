@@ -6,8 +6,6 @@
 
 mod access;
 mod authentication;
-#[cfg(test)]
-mod explore;
 mod leading;
 pub(super) mod moment;
 mod sentence;
@@ -46,6 +44,9 @@ const SENTENCE_MAX: usize = 4_096;
 
 /// Reads a line. `draft` is what is known of it already, such as host and time of a syslog header;
 /// what the line says itself counts more.
+///
+/// # Errors
+/// The source's profile points to what a field cannot hold.
 pub fn read(line: &str, mut draft: Draft, cx: &Context<'_>) -> Read {
     if let Some(json) = whole_object(line)
         && let Ok(record) = read_object(json.as_bytes())
@@ -100,6 +101,10 @@ pub(super) fn look(line: &str, draft: &mut Draft, cx: &Context<'_>) -> Looked {
 }
 
 /// Pairs, a line of an access log, or a sentence.
+#[expect(
+    clippy::naive_bytecount,
+    reason = "messages are short, and nothing else would use the crate"
+)]
 fn inside(message: &str, draft: &mut Draft, cx: &Context<'_>) -> Weight {
     let bytes = message.as_bytes();
     // Each of these is cheap to rule out by one byte it must have.
@@ -169,9 +174,7 @@ fn object_behind(message: &str, draft: &mut Draft, cx: &Context<'_>) {
         return;
     };
     if let Ok(Value::Object(object)) = super::value(raw.get().as_bytes()) {
-        let mut facts = Facts::new(cx.now);
-        facts.object(&object);
-        facts.give(draft, true);
+        Facts::of(&object, cx.now).give(draft, true);
     }
 }
 
@@ -220,6 +223,7 @@ fn container<'a>(line: &'a str, draft: &mut Draft, cx: &Context<'_>) -> Option<&
 }
 
 /// Whether a line begins as headers do: with a PRI, a month or a year.
+#[expect(clippy::many_single_char_names, reason = "bytes of a pattern")]
 fn may_have_header(line: &str) -> bool {
     match line.as_bytes() {
         [b'<', digit, ..] => digit.is_ascii_digit(),

@@ -84,7 +84,10 @@ fn read(line: &str) -> Said<'_> {
     let mut said = Said::default();
     // The two words before the one that is looked at, and the text of the last address.
     let (mut before, mut last) = ("", "");
-    for raw in line.split(parts).filter(|word| !word.is_empty()) {
+    let words = line.as_bytes().split(|byte| parts(*byte));
+    for raw in words.filter(|word| !word.is_empty()) {
+        // What parts words is ASCII: every word is a text again.
+        let raw = std::str::from_utf8(raw).unwrap_or_default();
         let word = raw.trim_end_matches(['.', ':', '!', '?', '-']);
         // `a -> b` and `a->b`: what parts words has taken the `>` away.
         let arrow = raw.ends_with('-');
@@ -95,8 +98,8 @@ fn read(line: &str) -> Said<'_> {
             continue;
         }
         // `user:ana`, `ip:192.0.2.1`
-        let (last_word, word) = match word.split_once(':') {
-            Some((name, value)) if !value.is_empty() && is_named(name) => (name, value),
+        let (last_word, word) = match word.bytes().position(|byte| byte == b':') {
+            Some(at) if at <= 8 => named(word, at).unwrap_or((last, word)),
             _ => (last, word),
         };
         if may_be_address(word) && take_address(word, last_word, before, &mut said) {
@@ -116,11 +119,23 @@ fn read(line: &str) -> Said<'_> {
 }
 
 /// What parts words.
-fn parts(c: char) -> bool {
-    c.is_ascii_whitespace()
+const fn parts(byte: u8) -> bool {
+    byte.is_ascii_whitespace()
         || matches!(
-            c,
-            '"' | '\'' | '(' | ')' | '<' | '>' | '[' | ']' | '{' | '}' | ',' | ';' | '=' | '|'
+            byte,
+            b'"' | b'\''
+                | b'('
+                | b')'
+                | b'<'
+                | b'>'
+                | b'['
+                | b']'
+                | b'{'
+                | b'}'
+                | b','
+                | b';'
+                | b'='
+                | b'|'
         )
 }
 
@@ -135,13 +150,15 @@ impl Said<'_> {
     }
 }
 
-/// Names that may stand before their value with a colon and no space.
-fn is_named(name: &str) -> bool {
-    [
+/// A name that may stand before its value with a colon and no space, and the value.
+fn named(word: &str, colon: usize) -> Option<(&str, &str)> {
+    const NAMES: [&str; 8] = [
         "ip", "user", "username", "login", "client", "from", "src", "peer",
-    ]
-    .iter()
-    .any(|known| known.eq_ignore_ascii_case(name))
+    ];
+    let (name, value) = word.split_at_checked(colon)?;
+    let value = value.strip_prefix(':').filter(|value| !value.is_empty())?;
+    let known = NAMES.iter().any(|known| known.eq_ignore_ascii_case(name));
+    known.then_some((name, value))
 }
 
 /// A cheap look: most words are no addresses.
@@ -150,10 +167,10 @@ fn may_be_address(word: &str) -> bool {
     let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else {
         return false;
     };
-    bytes.len() >= 3
-        && last.is_ascii_hexdigit() | (*last == b':')
-        && (first.is_ascii_digit() && bytes.iter().any(|byte| matches!(byte, b'.' | b':'))
-            || bytes.iter().any(|byte| matches!(byte, b':' | b'@' | b'/')))
+    bytes.len() >= 3 && last.is_ascii_hexdigit()
+        || (*last == b':')
+            && (first.is_ascii_digit() && bytes.iter().any(|byte| matches!(byte, b'.' | b':'))
+                || bytes.iter().any(|byte| matches!(byte, b':' | b'@' | b'/')))
 }
 
 fn take_address(word: &str, last: &str, before: &str, said: &mut Said<'_>) -> bool {

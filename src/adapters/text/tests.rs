@@ -1,3 +1,5 @@
+#![expect(clippy::too_many_lines, reason = "one sample after the other")]
+
 use base::Severity::{High, Info, Low, Medium};
 use base::Timestamp;
 use proptest::prelude::*;

@@ -171,7 +171,7 @@ const ROWS: &[Row] = &[
 pub(super) fn is(object: &Object) -> bool {
     let is_alert = |object: &Object| {
         let rule = object.get("rule").and_then(Value::as_object);
-        rule.is_some_and(|rule| rule.contains_key("level"))
+        rule.and_then(level).is_some()
             && ["agent", "manager", "decoder"]
                 .iter()
                 .any(|name| object.contains_key(*name))
@@ -181,6 +181,10 @@ pub(super) fn is(object: &Object) -> bool {
             .get("all_fields")
             .and_then(Value::as_object)
             .is_some_and(is_alert)
+}
+
+fn level(rule: &Object) -> Option<i64> {
+    number(rule, "level").filter(|level| (0..=16).contains(level))
 }
 
 /// Reads one record.
@@ -199,7 +203,7 @@ fn alert(record: &Record<'_>, cx: &Context<'_>) -> Read {
             "must be the rule that raised the alert, as an object",
         ));
     };
-    let Some(level) = number(rule, "level").filter(|level| (0..=16).contains(level)) else {
+    let Some(level) = level(rule) else {
         return Err(refused("rule.level", "must be a level of Wazuh, 0 to 16"));
     };
     let is_norm = |group: &&str| NORMS.iter().any(|norm| group.starts_with(norm));

@@ -98,7 +98,7 @@ impl<'a> Entry<'a> {
         })
     }
 
-    /// Everything in one object: NXLog, Fluent Bit, Logstash, data sets.
+    /// Everything in one object: `NXLog`, Fluent Bit, Logstash, data sets.
     fn of_flat(whole: &'a Object) -> Option<Self> {
         let data = Data {
             objects: [Some(whole), object(whole, "EventData")]
@@ -281,7 +281,8 @@ fn attribute<'v>(element: &'v Value, name: &str) -> Option<&'v str> {
         .or_else(|| text(element, name))
 }
 
-fn id(value: &Value) -> Option<i64> {
+/// An event id, also one written as a text.
+pub(super) fn id(value: &Value) -> Option<i64> {
     let id = match value {
         Value::String(text) => text.trim().parse().ok()?,
         other => other.as_i64()?,

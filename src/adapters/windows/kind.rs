@@ -232,7 +232,7 @@ pub(super) fn ecs(entry: &Entry<'_>) -> Option<(&'static str, &'static str)> {
         ("security", 4624 | 4625 | 4648 | 4768..=4777) => ("authentication", "start"),
         ("security", 4634 | 4647) => ("authentication", "end"),
         ("security", 4720..=4767 | 4781 | 4794 | 4798 | 4799) => ("iam", "info"),
-        ("security", 1102 | 4719) | ("system", 104 | 7045) | ("security", 4697 | 4698..=4702) => {
+        ("security", 1102 | 4719 | 4697..=4702) | ("system", 104 | 7045) => {
             ("configuration", "change")
         }
         ("windefend", _) if is_detection(entry) => ("malware", "info"),

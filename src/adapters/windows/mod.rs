@@ -1,4 +1,4 @@
-//! Windows events, as Winlogbeat, NXLog, Fluent Bit, Wazuh and programs that unfold `.evtx` files
+//! Windows events, as Winlogbeat, `NXLog`, Fluent Bit, Wazuh and programs that unfold `.evtx` files
 //! write them.
 //!
 //! | field | from |
@@ -46,7 +46,7 @@ pub(super) fn is(object: &Object) -> bool {
             .and_then(Value::as_object)
             .is_some_and(|it| it.contains_key(path))
     };
-    (has(&["EventID"])
+    (object.get("EventID").and_then(entry::id).is_some()
         && has(&[
             "Channel",
             "Hostname",

@@ -1,3 +1,5 @@
+#![expect(clippy::too_many_lines, reason = "one sample after the other")]
+
 use base::Severity::{self, High, Info, Low, Medium};
 use proptest::prelude::*;
 use serde_json::{Value, json};

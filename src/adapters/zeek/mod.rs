@@ -134,37 +134,40 @@ fn event(record: &Record<'_>, key: Option<String>, cx: &Context<'_>) -> Read {
     draft.finish(cx, Original::Json("zeek", whole, record.raw))
 }
 
+/// Members that only records of a log have.
+const SHAPES: &[(&str, &[&str])] = &[
+    ("notice", &["note", "msg"]),
+    ("conn", &["conn_state"]),
+    ("dns", &["query", "qtype"]),
+    ("dns", &["trans_id", "rejected"]),
+    ("http", &["trans_depth"]),
+    ("http", &["method", "uri"]),
+    ("ssh", &["auth_attempts"]),
+    ("ssh", &["host_key_alg"]),
+    ("ssl", &["established"]),
+    ("files", &["fuid", "seen_bytes"]),
+    ("weird", &["name", "notice"]),
+    ("smtp", &["mailfrom"]),
+    ("x509", &["certificate.subject"]),
+    ("rdp", &["security_protocol"]),
+    ("kerberos", &["request_type", "service"]),
+    ("ntlm", &["ntlmssp"]),
+    ("dhcp", &["msg_types"]),
+    ("software", &["software_type"]),
+    ("intel", &["seen.indicator"]),
+];
+
 /// The log a record is of: what it says, else what only records of that log have.
 fn log(whole: &Object) -> Option<&str> {
     if let Some(path) = text(whole, "_path") {
         return Some(path);
     }
     let has = |names: &[&str]| names.iter().all(|name| whole.contains_key(*name));
-    const SHAPES: &[(&str, &[&str])] = &[
-        ("notice", &["note", "msg"]),
-        ("conn", &["conn_state"]),
-        ("dns", &["query", "qtype"]),
-        ("dns", &["trans_id", "rejected"]),
-        ("http", &["trans_depth"]),
-        ("http", &["method", "uri"]),
-        ("ssh", &["auth_attempts"]),
-        ("ssh", &["host_key_alg"]),
-        ("ssl", &["established"]),
-        ("files", &["fuid", "seen_bytes"]),
-        ("weird", &["name", "notice"]),
-        ("smtp", &["mailfrom"]),
-        ("x509", &["certificate.subject"]),
-        ("rdp", &["security_protocol"]),
-        ("kerberos", &["request_type", "service"]),
-        ("ntlm", &["ntlmssp"]),
-        ("dhcp", &["msg_types"]),
-        ("software", &["software_type"]),
-        ("intel", &["seen.indicator"]),
-    ];
     let known = SHAPES.iter().find(|(_, names)| has(names));
+    let is_event = has(&["uid"]) || has(&["fuid"]) || has(&["id.orig_h", "id.resp_h"]);
     known
         .map(|(log, _)| *log)
-        .or_else(|| whole.contains_key("uid").then_some("event"))
+        .or_else(|| is_event.then_some("event"))
 }
 
 fn description(draft: &Draft, whole: &Object, log: &str) -> String {

@@ -112,27 +112,29 @@ impl Table {
         Ok(object)
     }
 
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "a column without a value is left out"
+    )]
     fn value(&self, kind: &str, cell: &str) -> Option<Value> {
         let inner = kind.strip_suffix(']').and_then(|kind| kind.split_once('['));
         let Some(("set" | "vector" | "table", inner)) = inner else {
-            return plain(kind, if cell == self.empty { "" } else { cell });
+            return Some(plain(kind, if cell == self.empty { "" } else { cell }));
         };
         if cell == self.empty || self.set_separator.is_empty() {
             return Some(Value::Array(Vec::new()));
         }
         let parts = cell.split(self.set_separator.as_str()).take(COLUMNS_MAX);
-        Some(Value::Array(
-            parts.filter_map(|part| plain(inner, part)).collect(),
-        ))
+        Some(Value::Array(parts.map(|part| plain(inner, part)).collect()))
     }
 }
 
 /// A cell by its type; one that is not what its type says stays a text.
-fn plain(kind: &str, cell: &str) -> Option<Value> {
+fn plain(kind: &str, cell: &str) -> Value {
     let number = match kind {
         "bool" => match cell {
-            "T" => return Some(true.into()),
-            "F" => return Some(false.into()),
+            "T" => return true.into(),
+            "F" => return false.into(),
             _ => None,
         },
         "count" | "port" => cell.parse::<u64>().ok().map(Number::from),
@@ -141,8 +143,8 @@ fn plain(kind: &str, cell: &str) -> Option<Value> {
         _ => None,
     };
     match number {
-        Some(number) => Some(Value::Number(number)),
-        None => Some(unescaped(cell).replace('\0', "\u{fffd}").into()),
+        Some(number) => Value::Number(number),
+        None => unescaped(cell).replace('\0', "\u{fffd}").into(),
     }
 }
 

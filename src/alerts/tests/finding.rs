@@ -106,7 +106,11 @@ fn holds(any: &AnyOf, alert: &Alert) -> bool {
                 "{} {} {}",
                 state.title, event.source_name, event.description
             );
-            whole.to_lowercase().contains(text)
+            let whole = whole.to_lowercase();
+            let mut places = whole.match_indices(text.as_str()).map(|(at, _)| at);
+            let between =
+                |byte: &u8| byte.is_ascii() && !byte.is_ascii_alphanumeric() && *byte != b'_';
+            places.any(|at| whole.as_bytes()[..at].last().is_none_or(between))
         }
     }
 }

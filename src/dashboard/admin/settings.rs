@@ -18,7 +18,7 @@ struct Section {
 }
 
 /// Sections by what their settings' names begin with; the last takes what is left.
-const SECTIONS: [(&str, &str, &[&str]); 8] = [
+const SECTIONS: [(&str, &str, &[&str]); 9] = [
     (
         "network",
         "Network",
@@ -37,6 +37,11 @@ const SECTIONS: [(&str, &str, &[&str]); 8] = [
         &["SECRET_KEY", "ADMIN_", "ALLOW_SIGNUP", "PASSWORD_"],
     ),
     ("limits", "Rate limits", &["RATE_LIMIT_"]),
+    (
+        "ingest",
+        "Ingest and retention",
+        &["SYSLOG_", "ALERT_BUDGET", "RETENTION_"],
+    ),
     ("due", "Due times", &["SLA_"]),
     ("geo", "Enrichment", &["GEOIP_"]),
     ("logs", "Logs", &["DEBUG", "LOG_"]),

@@ -155,6 +155,10 @@ struct Asked {
     list: Address,
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one part of the page after the other"
+)]
 async fn gather(app: &App, shell: &Shell, id: i64, asked: &Asked) -> Result<AlertView, Problem> {
     let alert = alerts::get(app, id).await?;
     let wants = |tab| asked.tabs.contains(&tab);

@@ -87,8 +87,7 @@ impl<G: FnMut(Token)> Reader<'_, G> {
                 b'}' => return Some(()),
                 b'"' => {
                     let inner = self.string(|name| {
-                        name.split(|byte| *byte == b'.')
-                            .fold(place, |it, part| it.text(part))
+                        name.split(|byte| *byte == b'.').fold(place, Making::text)
                     })?;
                     if self.next()? != b':' {
                         return None;

@@ -25,6 +25,6 @@ pub(crate) use wanted::groups;
 const BLOCK: i64 = 8_192;
 /// Events of one of its parts: what a search looks at when the filter says that there may be
 /// something.
-const PART: usize = 512;
+const PART: usize = 256;
 /// Parts of a block at the most: some more events may have come between than were counted.
-const PARTS_MAX: usize = 32;
+const PARTS_MAX: usize = 48;

@@ -25,7 +25,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 pub struct Sealing {
     /// Events of a block.
     pub block: i64,
-    /// Events of a part, at most 16 of which make a block.
+    /// Events of a part, at most 48 of which make a block.
     pub part: usize,
     /// How old the newest event of a block must be. It saves work and keeps nothing right: that is
     /// done by the claims.

@@ -29,6 +29,10 @@ pub(crate) struct Bar {
     pub(crate) n: i64,
 }
 
+/// What was counted, how many rows were looked at for it, and the time from which on that was every
+/// row, when the budget ran out.
+pub(crate) type Bars = (Vec<Bar>, i64, Option<Timestamp>);
+
 /// A filter whose names are known, ready to be counted over one range after the other.
 pub(crate) struct Counting<'f> {
     filter: &'f EventFilter,
@@ -81,7 +85,7 @@ impl<'f> Counting<'f> {
         from: Timestamp,
         to: Timestamp,
         seconds: i64,
-    ) -> Result<Option<(Vec<Bar>, i64, Option<Timestamp>)>, StoreError> {
+    ) -> Result<Option<Bars>, StoreError> {
         let filter = self.between(from, to);
         let search = Search::new(&filter, &self.names, false);
         if search.groups().is_empty() {

@@ -4,13 +4,18 @@ use base::{EventId, Timestamp};
 use store::{Engine, Row, Sql, StoreError, Tx};
 
 use super::super::blocks::Token;
-use super::blocks::{self, Range};
+use super::blocks::{self, Block, Range};
 use super::search::{Index, JOINED, Search, budget, order, table, walk};
-use super::stretches::{Stretch, candidates, stretches};
+use super::stretches::{Stretch, all_parts, candidates, stretches};
 use super::tested::test_rows;
 
 /// Filters tested for one page at the most: 4 words over 40 million events.
 const TESTS_MAX: usize = 20_000;
+/// What a stretch costs beside its rows, in rows.
+const STRETCH: i64 = 16;
+/// An index leads past most rows of a block: a block of whose parts more than one in so many may
+/// hold something is one walk along it.
+const SPARSE: u32 = 16;
 /// Blocks looked at first, and at once; in between four times as many each time.
 const BLOCKS_FIRST: usize = 8;
 const BLOCKS_MAX: usize = 1_024;
@@ -90,7 +95,10 @@ where
     loop {
         let blocks = blocks::sealed(tx, rest, search.upwards, most)?;
         let is_end = blocks.len() < most;
-        let candidates = candidates(tx, &blocks, groups)?;
+        let mut candidates = candidates(tx, &blocks, groups)?;
+        if Index::of(search.filter) != Index::All {
+            fill(&blocks, &mut candidates);
+        }
         let (stretches, beyond) = stretches(&blocks, &candidates, rest, search.upwards, is_end);
         if !walk.all(tx, &stretches)? || is_end {
             return Ok(());
@@ -106,6 +114,15 @@ where
             return Ok(());
         }
         most = most.saturating_mul(4).min(BLOCKS_MAX);
+    }
+}
+
+/// Takes all parts of the blocks where the candidates are not few.
+fn fill(blocks: &[Block], candidates: &mut [u64]) {
+    let count = |parts: &[u64]| parts.iter().map(|it| it.count_ones()).sum::<u32>();
+    let all: Vec<u64> = blocks.iter().map(all_parts).collect();
+    if count(candidates).saturating_mul(SPARSE) > count(&all) {
+        candidates.copy_from_slice(&all);
     }
 }
 
@@ -132,15 +149,15 @@ where
         let mut rest = stretches;
         while let Some((first, mut behind)) = rest.split_first() {
             let mut stretch = *first;
-            if !is_counted {
-                stretch.events = None;
-            }
             // Parts side by side are one walk, as far as the budget goes.
             while let Some((next, after)) = behind.split_first()
                 && let Some(joined) = self.joined(stretch, *next)
             {
                 stretch = joined;
                 behind = after;
+            }
+            if !is_counted {
+                stretch.events = None;
             }
             if !self.one(tx, stretch)? {
                 return Ok(false);
@@ -158,7 +175,8 @@ where
             (next.range, one.range)
         };
         let touch = low.last.saturating_add(1) == high.first;
-        (touch && events <= self.budget).then_some(Stretch {
+        let fits = events <= self.budget || Index::of(self.search.filter) != Index::All;
+        (touch && fits).then_some(Stretch {
             range: Range {
                 first: low.first,
                 last: high.last,
@@ -190,7 +208,9 @@ where
             Some(events) => (events, None),
             None => self.walked(tx, range)?,
         };
-        self.budget = self.budget.saturating_sub(looked_at);
+        self.budget = self
+            .budget
+            .saturating_sub(looked_at.saturating_add(STRETCH));
         self.found.looked_at = self.found.looked_at.saturating_add(looked_at);
         self.found.stopped_at = last;
         Ok(last.is_none())

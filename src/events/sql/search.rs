@@ -11,9 +11,11 @@ use super::tested::Names;
 /// Rows a list looks at before it answers with what it has: bounds every filter to about 100 ms.
 const ROW_BUDGET: i64 = 50_000;
 /// The same for a search, which reads and folds each row's description.
-const SEARCH_ROW_BUDGET: i64 = 15_000;
-/// The same when the JSON of each row is read.
-const ATTRIBUTES_ROW_BUDGET: i64 = 5_000;
+const SEARCH_ROW_BUDGET: i64 = 40_000;
+/// The same when the JSON of rows is read, and when it may have to be read of each: those that do
+/// not hold the text of the value need no reading.
+const ATTRIBUTES_ROW_BUDGET: i64 = 30_000;
+const JSON_ROW_BUDGET: i64 = 10_000;
 /// What is walked, and how.
 #[derive(Clone, Copy)]
 pub(super) struct Search<'f> {
@@ -74,7 +76,9 @@ impl<'f> Search<'f> {
 
 /// Rows a page may walk.
 pub(super) fn budget(filter: &EventFilter) -> i64 {
-    if filter.reads_attributes() {
+    if filter.leaves_attributes_out() {
+        JSON_ROW_BUDGET
+    } else if filter.reads_attributes() {
         ATTRIBUTES_ROW_BUDGET
     } else if filter.is_search() {
         SEARCH_ROW_BUDGET

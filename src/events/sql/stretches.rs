@@ -59,7 +59,7 @@ fn parts_of(block: &Block) -> usize {
     block.starts.len() / 8
 }
 
-fn all_parts(block: &Block) -> u64 {
+pub(super) fn all_parts(block: &Block) -> u64 {
     let parts = u32::try_from(parts_of(block)).unwrap_or(u32::MAX).min(63);
     (1_u64 << parts).wrapping_sub(1)
 }

@@ -232,6 +232,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A text that may be absent.
+    #[expect(clippy::option_option, reason = "not readable here, absent, or there")]
     fn optional<T>(&mut self, read: fn(&'a str) -> Option<T>) -> Option<Option<T>> {
         if self.byte()? == b'n' {
             self.word("null")?;

@@ -1,4 +1,4 @@
-//! What bulk clients of Elasticsearch and OpenSearch need: who answers, a licence, and `_bulk`.
+//! What bulk clients of Elasticsearch and `OpenSearch` need: who answers, a licence, and `_bulk`.
 //!
 //! Errors of whole requests are written in their form by `http::dialect`, which also adds the
 //! headers these clients look for.
@@ -55,7 +55,7 @@ pub async fn license() -> Response {
     json(LICENCE)
 }
 
-/// Takes events of bulk clients of Elasticsearch and OpenSearch, also at `/_bulk`.
+/// Takes events of bulk clients of Elasticsearch and `OpenSearch`, also at `/_bulk`.
 ///
 /// `index` and `create` store the document. The answer names the fate of each; `errors` says
 /// whether there was any that was not stored. An `_id` makes repetitions stored once, for 48 hours.

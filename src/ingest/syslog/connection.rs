@@ -26,7 +26,7 @@ const MESSAGE_TIME_MAX: Duration = Duration::from_mins(1);
 /// When the server stops, a connection is read until nothing came for this long …
 const DRAIN_PAUSE: Duration = Duration::from_millis(50);
 /// … and at the most for this long.
-const DRAIN_MAX: Duration = Duration::from_secs(1);
+const DRAIN_MAX: Duration = Duration::from_millis(300);
 
 /// Whose connection it is, and what it is part of.
 #[derive(Clone, Copy, Debug)]
@@ -174,7 +174,7 @@ mod tests {
     use tokio::sync::mpsc::UnboundedReceiver;
     use tokio::task::JoinHandle;
 
-    use super::super::lane::lane;
+    use super::super::lane::{Pending, TCP_ROOM, lane};
     use super::*;
 
     struct Scene {
@@ -187,7 +187,7 @@ mod tests {
     /// A connection that is read; its task tells how many ended for slowness or silence.
     fn scene() -> Scene {
         let (sender, stream) = tokio::io::duplex(1 << 20);
-        let (lane, parcels) = lane();
+        let (lane, parcels) = lane(TCP_ROOM, Pending::default());
         let stop = CancellationToken::new();
         let stopping = stop.clone();
         #[expect(clippy::disallowed_methods, reason = "a test waits for it itself")]
@@ -261,7 +261,7 @@ mod tests {
         let mut scene = scene();
         for _ in 0..3 {
             scene.sender.write_all(b"<13>a\n").await.unwrap();
-            tokio::time::sleep(Duration::from_hours(23)).await;
+            tokio::time::sleep_until(Instant::now() + Duration::from_hours(23)).await;
         }
         assert_eq!(scene.task.await.unwrap(), 1);
         assert_eq!(all(scene.parcels).await.len(), 3);
@@ -272,7 +272,7 @@ mod tests {
         let mut scene = scene();
         for byte in b"<13>a\n<13>b\n14 <13>c and more" {
             scene.sender.write_all(&[*byte]).await.unwrap();
-            tokio::time::sleep(Duration::from_secs(4)).await;
+            tokio::time::sleep_until(Instant::now() + Duration::from_secs(4)).await;
         }
         drop(scene.sender);
         assert_eq!(scene.task.await.unwrap(), 0);

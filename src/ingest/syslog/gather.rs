@@ -37,6 +37,8 @@ pub(super) struct Item {
 #[derive(Debug)]
 pub(super) struct Ready {
     pub(super) items: Vec<Item>,
+    /// How many messages it came from.
+    pub(super) messages: usize,
     /// Who sent it; of several one.
     pub(super) caller: Caller,
     /// The parcels it came in: they hold its room.
@@ -120,6 +122,10 @@ fn read(hub: &Hub, parcels: Vec<Parcel>) -> Ready {
     }
     Ready {
         items: reading.items,
+        messages: parcels
+            .iter()
+            .map(Parcel::len)
+            .fold(0, usize::saturating_add),
         caller: caller(parcels.first().map_or(unspecified, |parcel| parcel.peer)),
         _parcels: parcels,
     }

@@ -36,7 +36,7 @@ pub(super) async fn dropped(inodes: &[u64]) -> u64 {
     sum
 }
 
-/// Inode and drops are the tenth and the last of thirteen columns (proc_net_udp of Linux).
+/// Inode and drops are the tenth and the last of thirteen columns (Linux: `proc_net_udp`).
 fn of(text: &str, inodes: &[u64]) -> u64 {
     let drops = text.lines().skip(1).filter_map(|line| {
         let mut columns = line.split_ascii_whitespace();

@@ -3,12 +3,17 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Bytes that may wait in a lane: 32 MiB, each message counted with what it becomes.
-const ROOM: u32 = 32 << 20;
+/// Bytes that may wait from UDP: 32 MiB, each message counted with what it becomes. Nobody waits
+/// for room there, so it holds a burst.
+pub(super) const UDP_ROOM: u32 = 32 << 20;
+/// Bytes that may wait from TCP and TLS: 4 MiB. What is beyond waits with its sender, and little is
+/// left to be stored when the server stops.
+pub(super) const TCP_ROOM: u32 = 4 << 20;
 /// What a message takes beside its own bytes, as an event that is about to be stored.
 const MESSAGE_ROOM: usize = 1_024;
 
@@ -62,7 +67,7 @@ impl Parcel {
 
     fn cost(&self) -> u32 {
         let own = self.len().saturating_mul(MESSAGE_ROOM);
-        u32::try_from(own.saturating_add(self.text.len())).map_or(ROOM, |cost| cost.min(ROOM))
+        u32::try_from(own.saturating_add(self.text.len())).unwrap_or(u32::MAX)
     }
 }
 
@@ -71,40 +76,61 @@ impl Parcel {
 pub(super) struct Lane {
     sender: UnboundedSender<Parcel>,
     room: Arc<Semaphore>,
+    /// All the room there is.
+    size: u32,
+    /// Messages put in here and not stored yet.
+    pending: Pending,
 }
+
+/// How many messages were read and are not stored yet.
+pub(super) type Pending = Arc<AtomicUsize>;
 
 /// Nobody stores any more.
 #[derive(Debug)]
 pub(super) struct Closed;
 
-/// A lane, and its other end. What waits in it is bounded by its room.
-pub(super) fn lane() -> (Lane, UnboundedReceiver<Parcel>) {
+/// A lane with room for so many bytes, and its other end. What is larger gets in alone.
+pub(super) fn lane(size: u32, pending: Pending) -> (Lane, UnboundedReceiver<Parcel>) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    let room = Arc::new(Semaphore::new(
-        usize::try_from(ROOM).unwrap_or(Semaphore::MAX_PERMITS),
-    ));
-    (Lane { sender, room }, receiver)
+    let permits = usize::try_from(size).unwrap_or(Semaphore::MAX_PERMITS);
+    let room = Arc::new(Semaphore::new(permits));
+    let lane = Lane {
+        sender,
+        room,
+        size,
+        pending,
+    };
+    (lane, receiver)
 }
 
 impl Lane {
+    fn cost(&self, parcel: &Parcel) -> u32 {
+        parcel.cost().min(self.size)
+    }
+
     /// Waits for room and puts a parcel in.
     pub(super) async fn put(&self, mut parcel: Parcel) -> Result<(), Closed> {
         let room = Arc::clone(&self.room)
-            .acquire_many_owned(parcel.cost())
+            .acquire_many_owned(self.cost(&parcel))
             .await;
         parcel.room = Some(room.map_err(|_| Closed)?);
-        self.sender.send(parcel).map_err(|_| Closed)
+        self.send(parcel).map_err(|_| Closed)
     }
 
     /// Puts a parcel in if there is room now; gives it back otherwise.
     pub(super) fn try_put(&self, mut parcel: Parcel) -> Result<(), Parcel> {
-        match Arc::clone(&self.room).try_acquire_many_owned(parcel.cost()) {
+        match Arc::clone(&self.room).try_acquire_many_owned(self.cost(&parcel)) {
             Ok(room) => {
                 parcel.room = Some(room);
-                self.sender.send(parcel).map_err(|error| error.0)
+                self.send(parcel)
             }
             Err(_) => Err(parcel),
         }
+    }
+
+    fn send(&self, parcel: Parcel) -> Result<(), Parcel> {
+        self.pending.fetch_add(parcel.len(), Ordering::Relaxed);
+        self.sender.send(parcel).map_err(|error| error.0)
     }
 }
 
@@ -129,7 +155,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_lane_refuses_and_has_room_again_when_something_was_stored() {
-        let (lane, mut receiver) = lane();
+        let (lane, mut receiver) = lane(UDP_ROOM, Pending::default());
         let mut taken = 0;
         while lane.try_put(parcel(1 << 20)).is_ok() {
             taken += 1;
@@ -145,7 +171,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_larger_than_the_room_gets_in_alone() {
-        let (lane, mut receiver) = lane();
+        let (lane, mut receiver) = lane(UDP_ROOM, Pending::default());
         lane.put(parcel(64 << 20)).await.unwrap();
         assert!(lane.try_put(parcel(1)).is_err());
         drop(receiver.recv().await);

@@ -21,6 +21,7 @@ mod udp;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -34,7 +35,7 @@ use super::receive::Account;
 use crate::app::App;
 use crate::config::{Optional, SyslogSettings};
 use crate::sources::DeadLetter;
-use lane::{Lane, lane};
+use lane::{Lane, Pending, TCP_ROOM, UDP_ROOM, lane};
 use peers::Peers;
 use tls::Tls;
 
@@ -99,6 +100,19 @@ struct Hub {
     peers: Arc<Peers>,
     /// When a task that stores noticed that the server stops.
     stopped: OnceLock<Instant>,
+    pending: Pending,
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        let messages = self.pending.load(Ordering::Relaxed);
+        if messages > 0 {
+            tracing::error!(
+                messages,
+                "syslog messages were not stored before the server had to end"
+            );
+        }
+    }
 }
 
 impl Hub {
@@ -174,11 +188,12 @@ impl Sockets {
             ingest: ingest.clone(),
             peers: Arc::new(Peers::new(networks.collect())),
             stopped: OnceLock::new(),
+            pending: Pending::default(),
         });
         let certificate = self.certificate.map(Arc::new);
         let inodes = self.udp.iter().filter_map(kernel::inode).collect();
         if !self.udp.is_empty() {
-            let lane = store_lane(&hub, tasks);
+            let lane = store_lane(UDP_ROOM, &hub, tasks);
             for socket in self.udp {
                 if let Some(bytes) = kernel::enlarge(&socket) {
                     tracing::debug!(bytes, "receive buffer for syslog over UDP");
@@ -187,7 +202,7 @@ impl Sockets {
             }
         }
         if !self.tcp.is_empty() || !self.tls.is_empty() {
-            let lane = store_lane(&hub, tasks);
+            let lane = store_lane(TCP_ROOM, &hub, tasks);
             for listener in self.tcp {
                 tasks.spawn(tcp::accept(listener, None, Arc::clone(&hub), lane.clone()));
             }
@@ -201,8 +216,8 @@ impl Sockets {
 }
 
 /// A lane with what stores its messages.
-fn store_lane(hub: &Arc<Hub>, tasks: &mut JoinSet<()>) -> Lane {
-    let (lane, parcels) = lane();
+fn store_lane(room: u32, hub: &Arc<Hub>, tasks: &mut JoinSet<()>) -> Lane {
+    let (lane, parcels) = lane(room, Arc::clone(&hub.pending));
     // One batch is read while the one before it is stored, no more.
     let (sender, receiver) = mpsc::channel(1);
     tasks.spawn(gather::run(Arc::clone(hub), parcels, sender));
@@ -226,12 +241,15 @@ async fn watch(hub: Arc<Hub>, inodes: Vec<u64>, certificate: Option<Arc<Tls>>) {
             hub.app.metrics.syslog().dropped_by_system(dropped);
         }
         count = count.wrapping_add(1);
-        if let Some(certificate) = certificate.as_ref().filter(|_| count % RELOAD_EVERY == 0) {
+        if let Some(certificate) = certificate
+            .as_ref()
+            .filter(|_| count.is_multiple_of(RELOAD_EVERY))
+        {
             match certificate.reload() {
                 Ok(true) => tracing::info!("the certificate for syslog was read again"),
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::error!(%error, "the certificate for syslog stays the old one")
+                    tracing::error!(%error, "the certificate for syslog stays the old one");
                 }
             }
         }

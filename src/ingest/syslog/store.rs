@@ -5,9 +5,11 @@
 //! only this batch has, and the database keeps names of events with them.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rand::RngExt as _;
+use store::StoreError;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 
@@ -46,6 +48,7 @@ pub(super) async fn run(hub: Arc<Hub>, mut batches: Receiver<Ready>) {
                 parts.extend(halves);
             }
         }
+        hub.pending.fetch_sub(ready.messages, Ordering::Relaxed);
     }
 }
 
@@ -81,6 +84,19 @@ impl Witness {
     }
 }
 
+/// Whether it is about the events: the same again will not go through.
+const fn is_refusal(error: &IngestError) -> bool {
+    matches!(error, IngestError::Store(error) if !error.is_temporary())
+}
+
+/// Whether the commit may have happened all the same.
+const fn may_be_stored(error: &IngestError) -> bool {
+    matches!(
+        error,
+        IngestError::Store(StoreError::Unavailable(_) | StoreError::Full)
+    )
+}
+
 struct Storing<'a> {
     hub: &'a Hub,
     caller: &'a Caller,
@@ -91,46 +107,41 @@ struct Storing<'a> {
 impl Storing<'_> {
     /// Stores a part, or says into what it is to be divided, the first half last.
     async fn part(&mut self, mut part: Part) -> Option<[Part; 2]> {
-        let mut witness = Witness::of(&part.items);
         while !part.items.is_empty() {
+            let witness = Witness::of(&part.items);
             let error = match self.attempt(&part.items, witness).await {
                 Ok(()) => return None,
                 Err(error) => error,
             };
-            match &error {
-                IngestError::Full => {}
-                IngestError::Store(store) if !store.is_temporary() => {
-                    part.refusals = part.refusals.saturating_add(1);
-                    if part.refusals >= REFUSALS_MAX {
-                        return self.divided(part.items, &error);
-                    }
+            if is_refusal(&error) {
+                part.refusals = part.refusals.saturating_add(1);
+                if part.refusals >= REFUSALS_MAX {
+                    return self.divided(part.items, &error);
                 }
-                IngestError::Stopping => {
-                    self.lost(&part.items, &error);
-                    return None;
-                }
-                IngestError::Store(_) | IngestError::Overtaken | IngestError::Repeat(_) => {}
             }
-            if !self.wait(&error).await {
+            if matches!(error, IngestError::Stopping) || !self.wait(&error).await {
                 self.lost(&part.items, &error);
                 return None;
             }
-            // Was it stored after all? The witness knows.
-            let Some(known) = witness.filter(|_| !matches!(error, IngestError::Full)) else {
+            let Some(witness) = witness.filter(|_| may_be_stored(&error)) else {
                 continue;
             };
-            match self.ask(&part.items, known).await {
-                Some(true) => {
+            let item = part.items.get(witness.place)?;
+            match self.ask(item, witness).await {
+                Ok(true) => {
                     let events: Vec<_> = part.items.into_iter().map(|item| item.event).collect();
                     count_stored(&self.hub.app, &self.hub.ingest, &events, &[]);
                     return None;
                 }
-                Some(false) => {
-                    let item = part.items.remove(known.place);
+                Ok(false) => {
+                    let item = part.items.remove(witness.place);
                     count_stored(&self.hub.app, &self.hub.ingest, &[item.event], &[]);
-                    witness = Witness::of(&part.items);
                 }
-                None => {}
+                Err(error) if is_refusal(&error) => return self.divided(part.items, &error),
+                Err(error) => {
+                    self.lost(&part.items, &error);
+                    return None;
+                }
             }
         }
         None
@@ -174,13 +185,27 @@ impl Storing<'_> {
         }
     }
 
-    /// Stores the witness alone: whether it was there already, and with it the batch. `None` when
-    /// that cannot be told yet; asking again does no harm.
-    async fn ask(&self, items: &[Item], witness: Witness) -> Option<bool> {
-        let item = items.get(witness.place)?;
-        let event = item.event.clone().with_keys(Some(witness.key), item.closes);
-        let (_, stored) = self.store(vec![event]).await.ok()?;
-        stored.first().map(|stored| stored.repeated)
+    /// Stores the witness alone, as often as it takes: whether it was there before that, and with
+    /// it the batch. Its name holds it back until a commit that is still under way has ended.
+    async fn ask(&mut self, item: &Item, witness: Witness) -> Result<bool, IngestError> {
+        let began = self.hub.app.clock.now();
+        loop {
+            let event = item.event.clone().with_keys(Some(witness.key), item.closes);
+            match self.store(vec![event]).await {
+                // One that is newer was stored by asking, which nobody told us then.
+                Ok((_, stored)) => {
+                    let of_batch = |it: &Stored| it.repeated && it.id.timestamp() < began;
+                    return Ok(stored.first().is_some_and(of_batch));
+                }
+                Err(error) if is_refusal(&error) => return Err(error),
+                Err(error) => {
+                    let stopping = matches!(error, IngestError::Stopping);
+                    if stopping || !self.wait(&error).await {
+                        return Err(error);
+                    }
+                }
+            }
+        }
     }
 
     /// Two halves of what the database refuses; of a single event it is the refusal.

@@ -21,7 +21,7 @@ const DATAGRAM_MAX: usize = 65_536;
 /// Datagrams taken before others get their turn.
 const BURST_MAX: usize = 256;
 /// Longest that what the system still holds is read when the server stops.
-const DRAIN_MAX: Duration = Duration::from_secs(1);
+const DRAIN_MAX: Duration = Duration::from_millis(500);
 
 /// Receives until the server stops, then what the system still holds.
 pub(super) async fn receive(socket: UdpSocket, hub: Arc<Hub>, lane: Lane) {
