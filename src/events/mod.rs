@@ -34,7 +34,7 @@ pub use packed::PackedEvent;
 pub use sql::{EVENT_COLUMNS, EVENT_COLUMNS_COUNT, EVENT_JOIN, read_event};
 pub(crate) use sql::{blocks_before, remove_blocks, text_in};
 pub(crate) use sql::{
-    condition, count, delete, event_type_id, gathered, get, highest, insert, is_any, part,
-    source_id, update,
+    condition, count, delete, empty_object, event_type_id, gathered, get, highest, insert, is_any,
+    part, source_id, update,
 };
 pub use validate::{EventPatch, read_new, read_packed};

@@ -71,7 +71,8 @@ pub fn read_event(row: &Row<'_>, at: usize) -> Result<Event, StoreError> {
     })
 }
 
-fn empty_object() -> Box<RawValue> {
+/// What stands for attributes that are absent.
+pub(crate) fn empty_object() -> Box<RawValue> {
     RawValue::from_string("{}".to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 

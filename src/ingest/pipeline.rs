@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use base::{EventId, Severity, Timestamp};
-use serde_json::value::RawValue;
 use store::{Engine, Tx};
 
 use super::counts::{Counts, origin};
@@ -164,15 +163,11 @@ impl Prepared {
             timestamp: stored.id.timestamp(),
             occurred_at: event.occurred_at(),
             tags: tags.unwrap_or_default(),
-            attributes: event.raw_attributes().unwrap_or_else(empty_object),
+            attributes: event.raw_attributes().unwrap_or_else(events::empty_object),
             version: 1,
             alert: stored.alert,
         }
     }
-}
-
-pub(super) fn empty_object() -> Box<RawValue> {
-    RawValue::from_string("{}".to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 /// What became of one event.

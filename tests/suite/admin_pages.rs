@@ -208,7 +208,7 @@ on_both! {
         let source = root.get(&format!("{api}/")).await.expect(200);
         assert_eq!((&source["rate_limit"], &source["profile"]["severities"]["sev2"]), (&json!(50), &json!("HIGH")));
         let html = page(root, &path).await;
-        assert!(html.contains("sev2 = HIGH") && html.contains("site = berlin"), "{html}");
+        assert!(html.contains("sev2 &#61; HIGH") && html.contains("site &#61; berlin"), "{html}");
         let bad = form(root, &change, &[("action", "save"), ("version", "2"), ("mapping", "severity = level"), ("rate_limit", "many")]).await;
         assert_eq!(bad.status, 400);
         assert!(bad.text().contains("line 1: ") && bad.text().contains("must be a whole number"));

@@ -22,6 +22,7 @@ mod form;
 mod level;
 mod names;
 mod python;
+mod shape;
 mod shapes;
 mod squeezed;
 #[cfg(test)]

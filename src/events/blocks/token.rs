@@ -83,12 +83,19 @@ mod tests {
     /// Filters are kept in the database: a token that changes would hide events.
     #[test]
     fn tokens_are_the_same_for_ever() {
-        assert_eq!(numbered(About::Source, 7), TOKENS[0]);
-        assert_eq!(worded(About::Tag, Some("ssh")), TOKENS[1]);
-        assert_eq!(worded(About::Address, None), TOKENS[2]);
+        let tokens = [
+            numbered(About::Source, 7),
+            worded(About::Tag, Some("ssh")),
+            worded(About::Address, None),
+        ];
+        assert_eq!(tokens, TOKENS);
     }
 
-    const TOKENS: [u64; 3] = [0, 0, 0];
+    const TOKENS: [u64; 3] = [
+        3_871_918_233_531_845_034,
+        9_518_128_819_803_110_723,
+        9_318_576_550_369_679_313,
+    ];
 
     #[test]
     fn texts_are_told_apart_by_where_they_end() {

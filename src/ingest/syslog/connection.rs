@@ -272,7 +272,7 @@ mod tests {
         let mut scene = scene();
         for byte in b"<13>a\n<13>b\n14 <13>c and more" {
             scene.sender.write_all(&[*byte]).await.unwrap();
-            tokio::time::sleep_until(Instant::now() + Duration::from_secs(4)).await;
+            tokio::time::sleep_until(Instant::now() + Duration::from_secs(3)).await;
         }
         drop(scene.sender);
         assert_eq!(scene.task.await.unwrap(), 0);
