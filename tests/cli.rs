@@ -227,6 +227,37 @@ on_both! {
         assert_eq!(actions, ["source.created", "source.changed", "source.deleted"]);
     }
 
+    async fn records_of_other_programs_are_imported_once(database) {
+        let program = Program::on(database).migrated();
+        let call = |id: &str| format!(
+            r#"{{"eventSource":"cloudtrail.amazonaws.com","eventName":"StopLogging","eventVersion":"1","eventID":"{id}"}}"#
+        );
+        let import = |format: &str, more: &[&str], input: &str| {
+            let said = program.run_with_input(&[&["import", "--format", format, "-"], more].concat(), input.as_bytes());
+            (said.code, said.output.lines().map(str::to_owned).collect::<Vec<_>>())
+        };
+        let file = format!("{{\n  \"Records\": [\n {},\n {},\n {{}}\n]}}\n", call("a"), call("b"));
+        let (code, said) = import("cloudtrail", &[], &file);
+        assert_eq!(code, Some(3));
+        assert!(said[0].starts_with("events stored: 2, alerts raised: 2, lines refused: 1; "), "{said:?}");
+        assert_eq!(said[1], "  1 refused: eventName: must be the name of the call  (line 3)");
+        let lines = format!("{}\n\n{}\n", call("b"), call("c"));
+        let (code, said) = import("aws", &["--source", "s"], &lines);
+        assert!(said[0].starts_with("events stored: 2, alerts raised: 2, lines refused: 0; "), "another sender: {said:?}");
+        let (_, said) = import("cloudtrail", &[], &lines);
+        assert!(said[0].starts_with("events stored: 1, alerts raised: 1, lines refused: 0, stored before: 1; "), "{said:?}");
+        assert_eq!(code, Some(0));
+        let log = "#fields\tts\tid.orig_h\tid.resp_h\n#types\ttime\taddr\taddr\n1.5\t192.0.2.1\t192.0.2.2\n2.5\t192.0.2.3\t192.0.2.2\n";
+        let (_, said) = import("zeek", &["--from-line", "4"], log);
+        assert!(said[0].starts_with("events stored: 1, "), "the header is heard: {said:?}");
+        let (code, said) = import("json", &[], "[{\"message\":\"a\"},\n5,\n{\"message\":\"b\"}]");
+        assert_eq!((code, said[0].starts_with("events stored: 2, alerts raised: 0, lines refused: 1; ")), (Some(3), true), "{said:?}");
+        program.run(&["import", "--format", "morse", "-"]).refused(2, "");
+        let events = program.lines(&["export", "--events"]);
+        let sources: Vec<_> = events.iter().map(|it| it["source_name"].as_str().unwrap()).collect();
+        assert_eq!(sources, ["cloudtrail", "cloudtrail", "s", "s", "cloudtrail", "zeek", "json", "json"]);
+    }
+
     async fn good_lines_are_stored_and_bad_ones_named(database) {
         let program = Program::on(database);
         let bad = EVENT.replace("high", "severe");

@@ -140,7 +140,8 @@ send_syslog_ng() {
 @version: 3.35
 source s { unix-dgram("$socket"); };
 destination d_5424 { syslog("$(host "$tcp")" port($(port "$tcp")) transport("tcp")); };
-destination d_tcp { network("$(host "$tcp")" port($(port "$tcp")) transport("tcp")); };
+destination d_tcp { network("$(host "$tcp")" port($(port "$tcp")) transport("tcp")
+    persist-name("lines")); };
 destination d_udp { network("$(host "$udp")" port($(port "$udp")) transport("udp")); };
 log { source(s); destination(d_5424); destination(d_tcp); destination(d_udp); };
 CONF

@@ -378,6 +378,30 @@ on_both! {
     }
 }
 
+on_both! {
+    async fn what_the_database_did_not_take_is_written_down_later(server) {
+        let rename = async |sql: &'static str| {
+            let app = server.server.app();
+            app.store.write(move |tx| tx.execute(sql, &[])).await.unwrap();
+        };
+        rename("alter table source_counts rename to taken_away").await;
+        let sources = server.server.ingest().sources();
+        for _ in 0..3 {
+            server.admin.post("/api/events/", &json!([event("LOW", "fw-01"), {}])).await.expect(200);
+            assert!(flush(server.server.app(), sources).await.is_err());
+        }
+        assert_eq!(server.count("select count(*) from dead_letters").await, 0);
+        rename("alter table taken_away rename to source_counts").await;
+        written(&server.server).await;
+        assert_eq!(tally(&named(&server.admin, "fw-01").await["day"]), [3, 3, 0, 0, 0]);
+        assert_eq!(server.count("select count(*) from dead_letters").await, 3);
+        let rejected = "select cast(sum(n) as bigint) from source_counts where outcome = 2";
+        assert_eq!(server.count(rejected).await, 3);
+        let metrics = server.admin.get("/metrics").await.text();
+        assert!(metrics.contains("watchpost_records_total{outcome=\"received\"} 6"), "{metrics}");
+    }
+}
+
 async fn signed_in(server: &Server) -> Client {
     let mut admin = Client::to(server.address());
     admin.sign_in(ADMIN.0, ADMIN.1).await;

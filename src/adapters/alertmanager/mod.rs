@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `source_name` | `alertmanager`, or `prometheus` for `/api/v2/alerts` |
 //! | `event_type` | `labels.alertname`, as a slug |
-//! | `severity` | `labels.severity`, else `labels.priority`, see [`level`]; INFO when resolved |
+//! | `severity` | `labels.severity`, else `labels.priority`, see `level`; INFO when resolved |
 //! | `description` | `annotations.summary` (or `message`, `title`), then `annotations.description` |
 //! | `ip_address` | `labels.instance`, where that is an address |
 //! | `occurred_at` | `startsAt`; when resolved `endsAt` |

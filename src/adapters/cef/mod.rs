@@ -7,9 +7,9 @@
 //! | `severity` | 0 to 3 LOW, 4 to 6 MEDIUM, 7 and 8 HIGH, 9 and 10 CRITICAL; or the word |
 //! | `description` | the name, and `msg` |
 //! | `occurred_at` | `rt`, `start`, `deviceReceiptTime`, `end` |
-//! | `key` | `externalId`, together with the device, the class and `rt`: see [`key`] |
+//! | `key` | `externalId`, together with the device, the class and `rt`: see `key` |
 //!
-//! The header becomes `observer.*`, `rule.id`, `rule.name`; the extension goes through [`names`];
+//! The header becomes `observer.*`, `rule.id`, `rule.name`; the extension goes through `names`;
 //! custom fields are kept as `labels.NAME` by the name their `Label` gives.
 
 mod extension;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `source_name` | the sender |
 //! | `event_type` | `cloudtrail-` and the service: `cloudtrail-iam` |
-//! | `severity` | see [`severity`]; the source's map knows the names of calls |
+//! | `severity` | see `severity`; the source's map knows the names of calls |
 //! | `description` | the call, by whom, from where, how it ended |
 //! | `ip_address` | `sourceIPAddress`, where it is one |
 //! | `occurred_at` | `eventTime` |

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `source_name` | the sender: an alert names no machine a person would know |
 //! | `event_type` | `crowdsec-` and the scenario without its author: `crowdsec-ssh-bf` |
-//! | `severity` | what was decided, see [`verdict`]; the source's map knows the verdict's word |
+//! | `severity` | what was decided, see `verdict`; the source's map knows the verdict's word |
 //! | `description` | `message` without its time, the decision, the users |
 //! | `ip_address` | `source.ip`, else `source.value` |
 //! | `occurred_at` | `start_at` |

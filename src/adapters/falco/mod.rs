@@ -10,7 +10,7 @@
 //! | `occurred_at` | `time` |
 //! | `tags` | `falco`, the rule's `tags`, ATT&CK ids |
 //! | `key` | `uuid`, else what the record says to the last byte: its time has nanoseconds |
-//! | `attributes` | [`ROWS`]; the record whole under `falco` |
+//! | `attributes` | `ROWS`; the record whole under `falco` |
 
 #[cfg(test)]
 mod tests;

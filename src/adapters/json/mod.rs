@@ -1,9 +1,9 @@
 //! JSON objects of any make: recognised by their members, else read by their usual names.
 //!
 //! An object that has everything an event of our own form has is read as `POST /api/events/` reads
-//! it. A `CloudEvents` envelope is taken off ([`envelope`]). A message that is an object itself is
+//! it. A `CloudEvents` envelope is taken off (`envelope`). A message that is an object itself is
 //! looked into, and one in a form [`text`] knows gives its fields. Everything else goes through
-//! the table of names in [`names`]; the object itself is kept under `record`.
+//! the table of names in `names`; the object itself is kept under `record`.
 //!
 //! | of the event | from |
 //! |---|---|

@@ -11,7 +11,7 @@
 //! | `tags` | `ocsf`, the class, ATT&CK ids |
 //! | `key` | of findings `finding_info.uid` and what became of it, else `metadata.uid` |
 //! | `closes` | of a finding that is closed: the key it was made under |
-//! | `attributes` | [`rows`]; the record whole under `ocsf` |
+//! | `attributes` | `rows`; the record whole under `ocsf` |
 
 mod class;
 mod rows;

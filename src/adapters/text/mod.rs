@@ -1,6 +1,6 @@
 //! A line of text: JSON, CEF, LEEF or key=value inside it, else a sentence.
 //!
-//! [`read`] makes an event of a line; [`look`] gives a draft what a line says, for messages inside
+//! [`read`] makes an event of a line; `look` gives a draft what a line says, for messages inside
 //! other records. Facts are found by looking at each byte a few times at most, without regular
 //! expressions: this is what every syslog line, log body and `_bulk` document goes through.
 

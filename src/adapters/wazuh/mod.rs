@@ -14,7 +14,7 @@
 //!
 //! Attributes: `rule.{id, name, category}`, `event.severity` (the level), `threat.*`, `host.*` (the
 //! agent, or the device whose log the manager received), `observer.*` (the manager), `log.file.path`
-//! (`location`), and of `data`, `syscheck` and `win` what [`ROWS`]
+//! (`location`), and of `data`, `syscheck` and `win` what `ROWS`
 //! and [`super::windows`] know.
 
 #[cfg(test)]

@@ -5,12 +5,12 @@
 //! |---|---|
 //! | `source_name`, `host.name` | the computer |
 //! | `event_type` | `windows-`, the channel's short name and the event id: `windows-security-4625` |
-//! | `severity` | INFO, but for the ids [`kind`] lists; the source's map knows events by their id |
+//! | `severity` | INFO, but for the ids `kind` lists; the source's map knows events by their id |
 //! | `description` | the message's first line, else what the id means; who, from where, what |
 //! | `ip_address` | the end outside, else the source |
 //! | `occurred_at` | the time the event was created |
 //! | `key` | computer, channel, number and time of the record |
-//! | `attributes` | see [`fields`]; the record whole under `windows` |
+//! | `attributes` | see `fields`; the record whole under `windows` |
 //!
 //! The record is kept whole, so the names rules know (`TargetUserName`, `CommandLine`) are there.
 

@@ -4,13 +4,13 @@
 //! |---|---|
 //! | `source_name` | `_system_name`, else the sender |
 //! | `event_type` | `zeek-` and the log: `zeek-conn`, `zeek-notice` |
-//! | `severity` | see [`severity`]; the source's map knows the names of notices |
+//! | `severity` | see `severity`; the source's map knows the names of notices |
 //! | `description` | what the log is about, and both ends |
 //! | `ip_address` | the end outside, else the origin |
 //! | `occurred_at` | `ts` |
 //! | `tags` | `zeek`, the log, the notice |
 //! | `key` | what the record says to the last byte, where it has a time |
-//! | `attributes` | [`rows`]; the record whole under `zeek` |
+//! | `attributes` | `rows`; the record whole under `zeek` |
 
 mod rows;
 mod severity;
