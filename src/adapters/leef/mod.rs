@@ -9,7 +9,7 @@
 //! | `description` | `msg`, else the event's id with who and where |
 //! | `occurred_at` | `devTime`, by `devTimeFormat` where it names a form |
 //!
-//! The names of the pairs go through the table of [`cef`](super::cef); unknown ones are labels.
+//! The names of the pairs go through the table of `cef`; unknown ones are labels.
 
 #[cfg(test)]
 mod tests;
