@@ -209,11 +209,9 @@ impl Both<'_> {
             let of_database = self.cluster.cpu()?.saturating_sub(before);
             let client = self.wait(connect(&baseline))?;
             self.wait(async { Ok(client.batch_execute("truncate events cascade").await?) })?;
-            let before = self.cluster.cpu()?;
-            let base = self.wait(insert_each(&baseline, rows, CONNECTIONS, SINGLES, || {
-                self.own_cpu()
-            }))?;
-            let of_inserts = self.cluster.cpu()?.saturating_sub(before);
+            let both = || anyhow::Ok((self.own_cpu()?, self.cluster.cpu()?));
+            let inserts = insert_each(&baseline, rows, CONNECTIONS, SINGLES, both);
+            let (base, of_inserts) = self.wait(inserts)?;
             println!(
                 "  round {round}: single {:.1} us/event ({:.0}/s wall, database {:.1}), \
                  an INSERT each {:.1} ({:.0}/s, database {:.1})",

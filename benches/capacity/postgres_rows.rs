@@ -120,14 +120,15 @@ async fn copy_into(client: &Client, into: &str, rows: &[(i64, Cells)]) -> anyhow
     Ok(())
 }
 
-/// Stores events one by one, each its own transaction, over many connections.
+/// Stores events one by one, each its own transaction, over many connections; what that cost, and
+/// how much of it PostgreSQL. `cpu` reads both.
 pub(crate) async fn insert_each(
     url: &str,
     rows: &Rows,
     connections: usize,
     total: usize,
-    cpu: impl Fn() -> anyhow::Result<Duration>,
-) -> anyhow::Result<Cost> {
+    cpu: impl Fn() -> anyhow::Result<(Duration, Duration)>,
+) -> anyhow::Result<(Cost, Duration)> {
     let (_, columns) = parts(EVENTS);
     let places: Vec<String> = (1..=columns.split(',').count())
         .map(|n| format!("${n}"))
@@ -156,8 +157,10 @@ pub(crate) async fn insert_each(
     });
     futures_util::future::try_join_all(all).await?;
     let wall = started.elapsed();
-    Ok(Cost {
-        cpu: cpu()?.saturating_sub(before),
+    let after = cpu()?;
+    let cost = Cost {
+        cpu: after.0.saturating_sub(before.0),
         wall,
-    })
+    };
+    Ok((cost, after.1.saturating_sub(before.1)))
 }

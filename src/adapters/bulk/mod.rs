@@ -120,17 +120,23 @@ fn pair<'a>(
         return (item(true), Err(refused("document", what)), line);
     };
     let index = action.index.as_ref().map_or(index, |index| &index.text);
-    let mut draft = Draft::default();
-    if !index.is_empty() {
-        draft.fields.set("event.dataset", Some(index));
-    }
-    let read = read_object(document).and_then(|record| json::read(&record, draft, cx));
+    let read = json::read_own(document, cx).unwrap_or_else(|| read_any(document, index, cx));
     let read = match &action.id {
         // What the client calls it counts more than an id inside the document.
         Some(id) => read.map(|reading| reading.with_key(Some(format!("{index}\0{}", id.text)))),
         None => read,
     };
     (item(true), read, document)
+}
+
+/// Reads a document of any make.
+fn read_any(document: &[u8], index: &str, cx: &Context<'_>) -> Read {
+    let record = read_object(document)?;
+    let mut draft = Draft::default();
+    if !index.is_empty() {
+        draft.fields.set("event.dataset", Some(index));
+    }
+    json::read(&record, draft, cx)
 }
 
 impl Item {

@@ -21,6 +21,7 @@ mod facts;
 mod form;
 mod level;
 mod names;
+mod own;
 mod python;
 mod shape;
 mod shapes;
@@ -33,6 +34,7 @@ use serde_json::Value;
 
 pub(super) use facts::Facts;
 pub(super) use level::Weight;
+pub(super) use own::read_own;
 pub(super) use shapes::{Given, address, outcome};
 
 use super::{
