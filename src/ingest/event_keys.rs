@@ -153,6 +153,14 @@ pub(super) fn change(
     Ok(true)
 }
 
+/// Forgets keys whose sender will not ask for them again.
+pub(super) fn forget(tx: &mut Tx<'_>, keys: &[EventKey]) -> Result<(), StoreError> {
+    for key in keys {
+        tx.execute("delete from event_keys where hash = $1", &[(&key.0).into()])?;
+    }
+    Ok(())
+}
+
 /// Forgets keys that were not seen for 48 hours and whose alert is not unresolved, of the oldest
 /// 10,000; returns how many.
 ///

@@ -67,6 +67,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("POST", "/api/ingest/elastic/{index}/_bulk/", SENDERS),
     ("PUT", "/api/ingest/elastic/{index}/_bulk/", SENDERS),
     ("POST", "/api/ingest/elastic/{index}/_refresh/", SENDERS),
+    ("GET", "/api/ingest/elastic/{index}/_refresh/", SENDERS),
     ("POST", "/api/ingest/splunk/event/", SENDERS),
     ("POST", "/api/ingest/splunk/raw/", SENDERS),
     ("POST", "/api/ingest/splunk/ack/", SENDERS),

@@ -269,6 +269,7 @@ on_both! {
         let licence = client.get("/_license").await;
         assert_eq!(licence.expect(200)["license"]["status"], "active");
         client.send(Method::POST, "/logs/_refresh", "").await.expect(200);
+        client.get("/logs/_refresh").await.expect(200);
         let missing = client.get("/api/ingest/elastic/_cat/").await;
         missing.expect(404);
         let nobody = server.anonymous().with("accept", accept);

@@ -48,6 +48,7 @@ pub(in super::super) struct Facts<'v> {
     found: [Option<Found<'v>>; KNOWN.len()],
     labels: Option<&'v Object>,
     key: Option<&'v Value>,
+    has_line: bool,
     now: Timestamp,
     members: usize,
 }
@@ -69,6 +70,7 @@ impl<'v> Facts<'v> {
             found: [None; KNOWN.len()],
             labels: None,
             key: None,
+            has_line: false,
             now,
             members: 0,
         }
@@ -100,6 +102,7 @@ impl<'v> Facts<'v> {
             if is_key(name, &around) {
                 self.key = Some(value);
             }
+            self.has_line |= around.depth == 0 && name == "lineno";
             let all = around.all.then(name);
             let inner = around.inner.and_then(|inner| inner.then(name));
             if let Value::Object(members) = value {
@@ -228,6 +231,8 @@ impl<'v> Facts<'v> {
     /// was known, unless `keep` is set: then it fills what is missing.
     pub(in super::super) fn give(&self, draft: &mut Draft, keep: bool) {
         let known = KNOWN.iter().zip(&self.found).skip(FIRST_FIELD);
+        // Python's records say where in the program they were written.
+        let known = known.filter(|((path, ..), _)| *path != "file.name" || !self.has_line);
         let mut attack: Option<Attack> = None;
         for ((path, shape, _), found) in known {
             match (shape, found) {

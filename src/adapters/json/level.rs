@@ -63,12 +63,13 @@ impl Facts<'_> {
         }
     }
 
-    /// The sender's word for the level, for `log.level`, and the name it goes under.
+    /// The level for `log.level`, numbers as their word, and the name it goes under.
     pub(super) fn level_word(&self) -> Option<(String, &'static str)> {
-        match self.found(LEVEL)? {
-            (Fact::Given(given), name) => Some((written(given), name)),
-            _ => None,
-        }
+        let (Fact::Given(given), name) = self.found(LEVEL)? else {
+            return None;
+        };
+        let word = integer(given).and_then(|number| number_as_word(name, number));
+        Some((word.map_or_else(|| written(given), str::to_owned), name))
     }
 }
 
@@ -126,6 +127,31 @@ fn of_level(name: &str, given: Given<'_>) -> Option<Severity> {
             .or_else(|| threat(text)),
         (None, Given::Json(_)) => None,
     }
+}
+
+/// What syslog, pino and Python call their numbers.
+fn number_as_word(name: &str, number: i64) -> Option<&'static str> {
+    const SYSLOG: [&str; 8] = [
+        "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug",
+    ];
+    let python = name == "levelno";
+    Some(match number {
+        0..=7 => SYSLOG.get(usize::try_from(number).ok()?)?,
+        8..=191 if name == "pri" => SYSLOG.get(usize::try_from(number % 8).ok()?)?,
+        _ if name == "severitynumber" => return None,
+        10 if python => "debug",
+        20 if python => "info",
+        30 if python => "warning",
+        40 if python => "error",
+        50 if python => "critical",
+        10 => "trace",
+        20 => "debug",
+        30 => "info",
+        40 => "warn",
+        50 => "error",
+        60 => "fatal",
+        _ => return None,
+    })
 }
 
 /// Python's levels: 40 is an error, 30 a warning.

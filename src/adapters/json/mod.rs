@@ -142,6 +142,9 @@ fn own_form(record: &Record<'_>) -> Option<events::NewEvent> {
 fn filled(facts: &Facts<'_>, object: &Object, mut draft: Draft, cx: &Context<'_>) -> Draft {
     let known = std::mem::take(&mut draft.description);
     facts.give(&mut draft, false);
+    let message = facts.message();
+    let formatted = message.and_then(|message| python::formatted(message, object));
+    let message = formatted.as_deref().or(message);
     let judged = facts.judged();
     let weaker = judged.weight < Weight::Threat && draft.judged;
     let weight = if weaker {
@@ -160,14 +163,12 @@ fn filled(facts: &Facts<'_>, object: &Object, mut draft: Draft, cx: &Context<'_>
     if let Some((level, name)) = facts.level_word() {
         draft.fields.set("log.level", Some(level));
         if name == "levelname" {
-            let logger = object.get("name").and_then(Value::as_str);
-            draft.fields.set_if_absent("log.logger", logger);
+            python::origin(object, &mut draft);
         }
     }
     if draft.key.is_none() {
         draft.key = facts.key();
     }
-    let message = facts.message();
     if let Some(message) = message {
         let before = (draft.severity, draft.said.clone());
         if inside(message, facts.is_message_plain(), &mut draft, cx) < weight {
@@ -177,9 +178,7 @@ fn filled(facts: &Facts<'_>, object: &Object, mut draft: Draft, cx: &Context<'_>
     name_it(&mut draft);
     if draft.description.is_empty() {
         draft.description = match message.filter(|message| !wrapped::is_object(message)) {
-            Some(message) => {
-                python::formatted(message, object).unwrap_or_else(|| message.to_owned())
-            }
+            Some(message) => message.to_owned(),
             None if known.is_empty() => describe::made(object, &draft),
             None => known,
         };

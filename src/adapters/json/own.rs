@@ -91,6 +91,8 @@ mod tests {
         });
         let pointer = "/attributes/n/x".parse().unwrap();
         profile.mapping.insert("user.id".to_owned(), pointer);
-        with_profile(&profile, |cx| assert!(read_own(OWN.as_bytes(), cx).is_none()));
+        with_profile(&profile, |cx| {
+            assert!(read_own(OWN.as_bytes(), cx).is_none())
+        });
     }
 }

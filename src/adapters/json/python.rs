@@ -2,12 +2,26 @@
 
 use serde_json::Value;
 
-use super::super::Object;
+use super::super::{Draft, Object};
 
 /// Arguments that are read.
 const ARGUMENTS_MAX: usize = 32;
 /// Longest text that is made, in bytes.
 const TEXT_MAX: usize = 16_384;
+
+/// Gives a draft where in the program a record was written. What its `filename` names is no file
+/// the event is about.
+pub(super) fn origin(record: &Object, draft: &mut Draft) {
+    let text = |name: &str| record.get(name).and_then(Value::as_str);
+    let fields = &mut draft.fields;
+    fields.set_if_absent("log.logger", text("name"));
+    if let Some(line) = record.get("lineno") {
+        fields.set("log.origin.file.name", text("filename"));
+        let line = line.as_u64().or_else(|| line.as_str()?.parse().ok());
+        fields.set("log.origin.file.line", line);
+        fields.set("log.origin.function", text("funcName"));
+    }
+}
 
 /// The message with its arguments in place; `None` when there are none, or when they do not fit
 /// the template: then it stays as it is.

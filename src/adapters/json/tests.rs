@@ -179,7 +179,21 @@ fn a_form_of_python_is_a_record_with_its_template_filled_in() {
             ("record.msg", json!("login failed for %s")),
             ("record.args", json!("('bob',)")),
             ("log.logger", json!("a")),
+            ("log.origin.file.name", json!("py.py")),
+            ("log.origin.file.line", json!(10)),
+            ("file", json!(null)),
             ("process.pid", json!(13_019)),
+        ],
+    );
+    let named =
+        b"levelname=INFO&lineno=1&msg=user+%25s+logged+in+from+%25s&args=('ana',+'203.0.113.9')";
+    let named = of_media(media, named).unwrap();
+    fields_are(
+        named[0].as_ref().unwrap(),
+        &[
+            ("user.name", json!("ana")),
+            ("source.ip", json!("203.0.113.9")),
+            ("event.outcome", json!("success")),
         ],
     );
     // Slack's way, and curl's: the media type says nothing of what is in the body.
@@ -217,6 +231,8 @@ fn pino_says_its_level_as_a_number() {
     );
     assert_eq!(at(&reading), "2026-11-20T17:24:10.123000Z");
     assert_eq!(field(&reading, "process.pid"), 17);
+    assert_eq!(field(&reading, "log.level"), "error");
+    assert_eq!(reading.said.as_deref(), Some("50"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! | event | line |
 //! |---|---|
 //! | `source_name` | HOSTNAME, else the sender |
-//! | `event_type` | what the message says, else APP-NAME or TAG, else `syslog` |
+//! | `event_type` | what the message says, else APP-NAME or TAG, else Cisco's `sys-config_i`, else `syslog` |
 //! | `severity` | what the message says, else of the PRI, at most MEDIUM; INFO without one |
 //! | `description` | what the message says, else the message |
 //! | `occurred_at` | TIMESTAMP; without a year the one nearest to the receipt, without a zone UTC |
@@ -117,7 +117,7 @@ pub fn event(header: &Header<'_>, peer: Option<IpAddr>, truncated: bool, cx: &Co
 fn draft(header: &Header<'_>, peer: Option<IpAddr>, truncated: bool) -> Draft {
     let mut draft = Draft {
         source_name: header.hostname.map(str::to_owned),
-        event_type: header.appname.map(|name| program(name).to_owned()),
+        event_type: event_type(header),
         severity: header.severity().map(severity::syslog),
         said: header.severity().and_then(severity_name).map(str::to_owned),
         occurred_at: header.time,
@@ -149,11 +149,14 @@ fn draft(header: &Header<'_>, peer: Option<IpAddr>, truncated: bool) -> Draft {
     draft
 }
 
-/// The name of a program without its folder.
-fn program(name: &str) -> &str {
-    name.rsplit('/')
-        .find(|part| !part.is_empty())
-        .unwrap_or(name)
+/// The name of the program without its folder, else what Cisco's message begins with.
+fn event_type(header: &Header<'_>) -> Option<String> {
+    let program = header.appname.map(|name| {
+        let parts = name.rsplit('/').find(|part| !part.is_empty());
+        parts.unwrap_or(name).to_owned()
+    });
+    let of_mnemonic = |it: Mnemonic<'_>| format!("{}-{}", it.facility, it.name);
+    program.or_else(|| header.mnemonic.map(of_mnemonic))
 }
 
 /// The part of the fields that is about the line itself.

@@ -597,6 +597,7 @@ fn ciscos_beginning_gives_code_provider_and_a_missing_severity() {
     let line = "<189>45: R1: Nov 20 17:19:39 UTC: %SEC_LOGIN-4-LOGIN_FAILED: Login failed";
     let [event] = &read(line)[..] else { panic!() };
     let attributes = attributes(event);
+    assert_eq!(event.event_type, "sec_login-login_failed");
     assert_eq!(attributes["event"]["code"], "LOGIN_FAILED");
     assert_eq!(attributes["event"]["provider"], "SEC_LOGIN");
     assert_eq!(attributes["event"]["sequence"], 45);

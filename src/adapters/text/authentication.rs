@@ -48,83 +48,72 @@ pub(super) fn sshd(line: &str, draft: &mut Draft) -> bool {
 }
 
 /// What happened, who, and what begins with the address.
-#[expect(clippy::too_many_lines, reason = "one sentence after the other")]
-fn parts(line: &str) -> Option<(Option<&'static str>, &str, &str)> {
-    let between = |rest: &str| rest.rfind(" from ");
-    if let Some(rest) = line
-        .strip_prefix("Failed ")
-        .or_else(|| line.strip_prefix("Accepted "))
-    {
-        // `password for X from …`, `keyboard-interactive/pam for X from …`
-        let (method, rest) = rest.split_once(" for ")?;
-        if method.contains(' ') {
-            return None;
-        }
-        let at = between(rest)?;
-        let outcome = if line.starts_with('F') {
-            "failure"
-        } else {
-            "success"
-        };
-        let tail = rest.get(at..)?.strip_prefix(" from ")?;
-        return tail
-            .contains(" port ")
-            .then(|| Some((Some(outcome), rest.get(..at)?, tail)))?;
-    }
-    for words in ["Invalid user ", "Illegal user "] {
-        if let Some(rest) = line.strip_prefix(words) {
-            let at = at_beginning(rest, between(rest))?;
-            return Some((
-                Some("failure"),
-                rest.get(..at)?,
-                rest.get(at..)?.trim_start().strip_prefix("from ")?,
-            ));
-        }
-    }
-    for words in [
+type Parts<'a> = (Option<&'static str>, &'a str, &'a str);
+
+fn parts(line: &str) -> Option<Parts<'_>> {
+    attempt(line)
+        .or_else(|| unknown(line))
+        .or_else(|| left(line))
+}
+
+/// `Failed password for X from …`, `Accepted publickey for X from …`
+fn attempt(line: &str) -> Option<Parts<'_>> {
+    let (outcome, rest) = match line.strip_prefix("Failed ") {
+        Some(rest) => ("failure", rest),
+        None => ("success", line.strip_prefix("Accepted ")?),
+    };
+    let (method, rest) = rest.split_once(" for ")?;
+    let (who, tail) = rest.rsplit_once(" from ")?;
+    let is_attempt = !method.contains(' ') && tail.contains(" port ");
+    is_attempt.then_some((Some(outcome), who, tail))
+}
+
+/// `Invalid user X from …`, and too many attempts.
+fn unknown(line: &str) -> Option<Parts<'_>> {
+    let rest = [
+        "Invalid user ",
+        "Illegal user ",
         "error: maximum authentication attempts exceeded for ",
         "maximum authentication attempts exceeded for ",
-    ] {
-        if let Some(rest) = line.strip_prefix(words) {
-            let at = between(rest)?;
-            return Some((
-                Some("failure"),
-                rest.get(..at)?,
-                rest.get(at..)?.strip_prefix(" from ")?,
-            ));
-        }
-    }
-    for words in [
-        "Connection closed by ",
-        "Connection reset by ",
-        "Disconnected from ",
-        "Disconnecting ",
-    ] {
-        if let Some(rest) = line.strip_prefix(words) {
-            // `invalid user X 192.0.2.1 port 22 [preauth]`
-            let (before, _) = rest.rsplit_once(" port ")?;
-            let at = before.rfind(' ').map_or(0, |at| at.saturating_add(1));
-            let who = rest.get(..at)?.trim_end();
-            let named = who.strip_prefix("user ").unwrap_or(who);
-            let failed = rest.contains("[preauth]") && !who.is_empty();
-            return Some((failed.then_some("failure"), named, rest.get(at..)?));
-        }
-    }
-    for words in [
+    ]
+    .into_iter()
+    .find_map(|words| line.strip_prefix(words))?;
+    let (who, tail) = match rest.rsplit_once(" from ") {
+        Some(parts) => parts,
+        // The name may be empty.
+        None => ("", rest.strip_prefix("from ")?),
+    };
+    Some((Some("failure"), who, tail))
+}
+
+/// Connections that end, which name the user or not.
+fn left(line: &str) -> Option<Parts<'_>> {
+    const NOBODY: [&str; 3] = [
         "Received disconnect from ",
         "Did not receive identification string from ",
         "Unable to negotiate with ",
-    ] {
-        if let Some(rest) = line.strip_prefix(words) {
-            return Some((None, "", rest));
-        }
+    ];
+    let nobody = NOBODY
+        .into_iter()
+        .find_map(|words| line.strip_prefix(words));
+    if let Some(tail) = nobody {
+        return Some((None, "", tail));
     }
-    None
-}
-
-/// Where ` from ` stands; an empty name leaves no space before it.
-fn at_beginning(rest: &str, found: Option<usize>) -> Option<usize> {
-    found.or_else(|| rest.starts_with("from ").then_some(0))
+    let rest = [
+        "Connection closed by ",
+        "Connection reset by ",
+        "Disconnected from ",
+    ]
+    .into_iter()
+    .find_map(|words| line.strip_prefix(words))?;
+    // `invalid user X 192.0.2.1 port 22 [preauth]`
+    let (before, _) = rest.rsplit_once(" port ")?;
+    let at = before.rfind(' ').map_or(0, |at| at.saturating_add(1));
+    let (who, tail) = rest.split_at_checked(at)?;
+    let who = who.trim_end();
+    let failed = rest.contains("[preauth]") && !who.is_empty();
+    let who = who.strip_prefix("user ").unwrap_or(who);
+    Some((failed.then_some("failure"), who, tail))
 }
 
 /// Reads a line of sudo: `alice : TTY=pts/0 ; PWD=/home/alice ; USER=root ; COMMAND=/usr/bin/id`,

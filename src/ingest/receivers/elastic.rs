@@ -170,6 +170,19 @@ pub async fn refresh() -> Response {
     json(REFRESHED)
 }
 
+/// The same as `POST /api/ingest/elastic/{index}/_refresh/`.
+#[utoipa::path(
+    get,
+    path = "/api/ingest/elastic/{index}/_refresh/",
+    tag = "ingest",
+    operation_id = "elastic_refresh_get",
+    params(("index" = String, Path, description = "Passed over")),
+    responses((status = 200, description = "As Elasticsearch answers")),
+)]
+pub async fn refresh_get() -> Response {
+    json(REFRESHED)
+}
+
 /// Longest name of an index in the path, in bytes.
 const INDEX_MAX: usize = 255;
 

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rand::RngExt as _;
-use store::StoreError;
+use store::{StoreError, Tx};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 
@@ -18,7 +18,7 @@ use super::gather::{Item, Ready};
 use crate::adapters::{Context, Profile, refused};
 use crate::http::Caller;
 use crate::ingest::api::answer_batch;
-use crate::ingest::event_keys::EventKey;
+use crate::ingest::event_keys::{self, EventKey};
 use crate::ingest::pipeline::{Batch, Prepared, Stored};
 use crate::ingest::queue::{IngestError, Ingested};
 use crate::ingest::read::Rejected;
@@ -32,12 +32,17 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 /// Times a batch that the database refuses for itself is tried whole, before it is divided.
 const REFUSALS_MAX: u32 = 2;
 
+/// Batches stored before the names of their witnesses are forgotten together.
+const TOLD_MAX: usize = 256;
+
 /// Stores batches until none comes any more.
 pub(super) async fn run(hub: Arc<Hub>, mut batches: Receiver<Ready>) {
+    let mut told = Vec::new();
     while let Some(ready) = batches.recv().await {
         let mut storing = Storing {
             hub: &hub,
             caller: &ready.caller,
+            told: &mut told,
             pause: PAUSE_FIRST,
             failures: 0,
         };
@@ -49,6 +54,18 @@ pub(super) async fn run(hub: Arc<Hub>, mut batches: Receiver<Ready>) {
             }
         }
         hub.pending.fetch_sub(ready.messages, Ordering::Relaxed);
+        if told.len() >= TOLD_MAX {
+            forget(&hub, std::mem::take(&mut told)).await;
+        }
+    }
+    forget(&hub, told).await;
+}
+
+/// Forgets witnesses that have told; those it does not come to go after 48 hours, as all keys do.
+async fn forget(hub: &Hub, keys: Vec<EventKey>) {
+    let forget = move |tx: &mut Tx<'_>| event_keys::forget(tx, &keys);
+    if let Err(error) = hub.app.store.write(forget).await {
+        tracing::debug!(%error, "names of syslog batches stay in the database for a while");
     }
 }
 
@@ -100,6 +117,8 @@ const fn may_be_stored(error: &IngestError) -> bool {
 struct Storing<'a> {
     hub: &'a Hub,
     caller: &'a Caller,
+    /// Witnesses that nobody will ask any more.
+    told: &'a mut Vec<EventKey>,
     pause: Duration,
     failures: u32,
 }
@@ -110,7 +129,10 @@ impl Storing<'_> {
         while !part.items.is_empty() {
             let witness = Witness::of(&part.items);
             let error = match self.attempt(&part.items, witness).await {
-                Ok(()) => return None,
+                Ok(()) => {
+                    self.told.extend(witness.map(|witness| witness.key));
+                    return None;
+                }
                 Err(error) => error,
             };
             if is_refusal(&error) {

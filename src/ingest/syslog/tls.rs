@@ -135,3 +135,59 @@ fn wrong(setting: &'static str, file: &Path, reason: impl std::fmt::Display) -> 
         reason: reason.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Optional;
+
+    fn write(folder: &Path) {
+        let made = rcgen::generate_simple_self_signed(vec!["watchpost.test".to_owned()]).unwrap();
+        std::fs::write(folder.join("cert.pem"), made.cert.pem()).unwrap();
+        std::fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    }
+
+    fn settings(folder: &Path) -> SyslogSettings {
+        SyslogSettings {
+            udp: Vec::new(),
+            tcp: Vec::new(),
+            tls: Vec::new(),
+            tls_cert: Optional(Some(folder.join("cert.pem"))),
+            tls_key: Optional(Some(folder.join("key.pem"))),
+            tls_client_ca: Optional(None),
+            networks: Vec::new(),
+            time_zone: "UTC".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_renewed_certificate_is_read_and_a_broken_one_leaves_the_old() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path());
+        let tls = Tls::load(&settings(folder.path())).unwrap().unwrap();
+        let first = tls.config.load_full();
+        assert!(!tls.reload().unwrap(), "nothing has changed");
+        write(folder.path());
+        assert!(tls.reload().unwrap());
+        let second = tls.config.load_full();
+        assert!(!Arc::ptr_eq(&first, &second));
+        std::fs::write(folder.path().join("cert.pem"), "no certificate").unwrap();
+        let error = tls.reload().unwrap_err().to_string();
+        assert!(error.starts_with("SYSLOG_TLS_CERT: "), "{error}");
+        assert!(Arc::ptr_eq(&second, &tls.config.load_full()));
+        assert!(!tls.reload().unwrap(), "it is said once");
+    }
+
+    #[test]
+    fn files_that_do_not_belong_together_are_named() {
+        let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        write(folder.path());
+        write(other.path());
+        std::fs::copy(other.path().join("key.pem"), folder.path().join("key.pem")).unwrap();
+        let error = Tls::load(&settings(folder.path())).unwrap_err().to_string();
+        assert!(error.starts_with("SYSLOG_TLS_CERT: "), "{error}");
+        std::fs::write(folder.path().join("key.pem"), "").unwrap();
+        let error = Tls::load(&settings(folder.path())).unwrap_err().to_string();
+        assert!(error.starts_with("SYSLOG_TLS_KEY: "), "{error}");
+    }
+}
