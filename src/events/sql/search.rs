@@ -16,6 +16,10 @@ const SEARCH_ROW_BUDGET: i64 = 40_000;
 /// not hold the text of the value need no reading.
 const ATTRIBUTES_ROW_BUDGET: i64 = 30_000;
 const JSON_ROW_BUDGET: i64 = 10_000;
+/// The same along an index: its rows lie apart, and each is read by itself (3 us, where a row beside
+/// the one before it takes 0.7).
+const INDEX_ROW_BUDGET: i64 = 20_000;
+
 /// What is walked, and how.
 #[derive(Clone, Copy)]
 pub(super) struct Search<'f> {
@@ -76,7 +80,7 @@ impl<'f> Search<'f> {
 
 /// Rows a page may walk.
 pub(super) fn budget(filter: &EventFilter) -> i64 {
-    if filter.leaves_attributes_out() {
+    let rows = if filter.leaves_attributes_out() {
         JSON_ROW_BUDGET
     } else if filter.reads_attributes() {
         ATTRIBUTES_ROW_BUDGET
@@ -84,6 +88,10 @@ pub(super) fn budget(filter: &EventFilter) -> i64 {
         SEARCH_ROW_BUDGET
     } else {
         ROW_BUDGET
+    };
+    match Index::of(filter) {
+        Index::Source | Index::Severe => rows.min(INDEX_ROW_BUDGET),
+        Index::Ids | Index::All => rows,
     }
 }
 
