@@ -18,6 +18,7 @@ mod cpu;
 mod disk;
 mod events;
 mod finding;
+mod growth;
 mod list;
 mod load;
 mod ndjson;
@@ -26,6 +27,7 @@ mod postgres;
 mod postgres_rows;
 mod protobuf;
 mod report;
+mod retention;
 mod senders;
 mod server;
 mod single;
@@ -53,6 +55,10 @@ enum Case {
     List,
     /// Every filter of many events, and what else could serve them.
     Finding,
+    /// Ten million events one after the other.
+    Growth,
+    /// Removing old events beside ingest.
+    Retention,
     /// Both ways in with PostgreSQL, beside binary COPY and an INSERT for each event.
     Postgres,
     /// Other programs' forms, beside NDJSON of the same content.
@@ -81,7 +87,8 @@ struct Arguments {
     /// Lists over ten million events instead of one.
     #[arg(long)]
     large: bool,
-    /// An empty PostgreSQL database for the case `finding`, instead of an SQLite file.
+    /// An empty PostgreSQL database for the cases `finding` and `retention`, instead of an SQLite
+    /// file.
     #[arg(long)]
     database: Option<String>,
     /// Prints the results as JSON too.
@@ -131,6 +138,8 @@ fn main() -> anyhow::Result<()> {
             Case::Single => single::run(&setup, &mut report),
             Case::List => list::run(&setup, &mut report),
             Case::Finding => finding::run(&setup, &mut report),
+            Case::Growth => growth::run(&setup, &mut report),
+            Case::Retention => retention::run(&setup, &mut report),
             Case::Postgres => postgres::run(&setup, &mut report),
             Case::Senders => senders::run(&setup, &mut report),
         });

@@ -47,7 +47,7 @@ impl Limits {
     }
 }
 
-/// Removes what is beyond the limits, in transactions of about ten milliseconds with pauses in
+/// Removes what is beyond the limits, in transactions of about ten milliseconds (PostgreSQL: a tenth of a second) with pauses in
 /// between, so that less than a third of the writer's time is taken; `occasion` is who did it, in
 /// the activity log, where each day that lost events has an entry.
 ///

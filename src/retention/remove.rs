@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use base::{EventId, Timestamp};
-use store::{StoreError, Tx};
+use store::{Engine, StoreError, Tx};
 
 use super::{Removed, sql};
 use crate::alerts;
@@ -20,7 +20,9 @@ use crate::rollups::Origin;
 const FIRST: usize = 200;
 const FEWEST: usize = 20;
 const MOST: usize = 4_000;
-const AIM: Duration = Duration::from_millis(8);
+/// With SQLite every writer waits for it; with PostgreSQL none does, and a commit costs more.
+const AIM_SQLITE: Duration = Duration::from_millis(8);
+const AIM_POSTGRES: Duration = Duration::from_millis(100);
 /// How many times as long as it worked it rests.
 const REST: u32 = 3;
 /// Events between two looks at the size.
@@ -119,9 +121,13 @@ impl<'a> Removing<'a> {
             sum.alerts = sum.alerts.saturating_add(step.removed.alerts);
         }
         self.app.metrics.removed(step.removed.events);
-        self.most = if step.took > AIM {
+        let aim = match self.app.store.engine() {
+            Engine::Sqlite => AIM_SQLITE,
+            Engine::Postgres => AIM_POSTGRES,
+        };
+        self.most = if step.took > aim {
             (self.most / 2).max(FEWEST)
-        } else if step.took < AIM / 2 {
+        } else if step.took < aim / 2 {
             self.most.saturating_add(self.most / 4).min(MOST)
         } else {
             self.most

@@ -1,7 +1,10 @@
 //! Statements on events that are to go.
 
 use base::{EventId, Severity};
-use store::{Arg, Engine, StoreError, Tx};
+use store::{Engine, Sql, StoreError, Tx};
+
+/// Events deleted by one statement.
+const AT_ONCE: usize = 500;
 
 /// What must be known of an event to remove it.
 #[derive(Debug)]
@@ -53,8 +56,12 @@ pub(super) fn oldest(
 
 /// Deletes events; their alerts must be gone already.
 pub(super) fn delete(tx: &mut Tx<'_>, rows: &[Old]) -> Result<(), StoreError> {
-    let ids: Vec<Vec<Arg<'_>>> = rows.iter().map(|row| vec![row.id.into()]).collect();
-    tx.execute_many("delete from events where id = $1", &ids)
+    for rows in rows.chunks(AT_ONCE) {
+        let mut sql = Sql::new("delete from events where true");
+        sql.and_in("id", rows.iter().map(|row| row.id));
+        tx.execute(sql.text(), sql.args())?;
+    }
+    Ok(())
 }
 
 /// Drops counts by hour that add up to nothing, from an hour to another.

@@ -1,0 +1,45 @@
+//! What an event costs when many are there already: bodies of 1,000 events until ten million are
+//! stored, the filters of blocks made beside it.
+
+use crate::cpu::{Cost, measure};
+use crate::report::{Goal, Report};
+use crate::server::Server;
+use crate::{Setup, events, load, ndjson};
+
+const MILLION: usize = 1_000_000;
+const MILLIONS: usize = 10;
+/// Bodies prepared; they are sent again and again.
+const BODIES: usize = 250;
+
+pub(crate) fn run(setup: &Setup, report: &mut Report) -> anyhow::Result<()> {
+    println!(
+        "\ngrowth: {MILLIONS} million events, in bodies of 1,000 over 8 connections, SQLite FULL"
+    );
+    let folder = setup.dir.join("growth");
+    let path = folder.join("watchpost.db");
+    let server = Server::start(setup, &format!("sqlite://{}", path.display()), &folder)?;
+    let requests = ndjson::requests(BODIES, events::Mix::Usual, &server.key()?);
+    let mut costs: Vec<Cost> = Vec::with_capacity(MILLIONS);
+    for million in 1..=MILLIONS {
+        let (_, cost) = measure(
+            || server.cpu(),
+            || load::run(server.address(), &requests, 8, MILLION / 1_000),
+        )?;
+        println!(
+            "  million {million}: {:.2} us/event, {:.0}/s wall",
+            cost.micros_each(MILLION),
+            cost.per_second(MILLION),
+        );
+        costs.push(cost);
+    }
+    server.stop()?;
+    if let [first, .., last] = costs.as_slice() {
+        let cpu = first.micros_each(MILLION) / last.micros_each(MILLION);
+        let what = "events per CPU-second, tenth million to first";
+        report.add_one("", what, cpu, Goal::AtLeast(0.9));
+        let wall = last.per_second(MILLION) / first.per_second(MILLION);
+        let what = "events per second, wall, tenth million to first";
+        report.add_one("", what, wall, Goal::None);
+    }
+    Ok(())
+}
