@@ -6,8 +6,7 @@ use crate::adapters::Profile;
 use crate::app::App;
 use crate::config::Rate;
 use crate::http::Caller;
-use crate::ingest::{self, Batch, Ingest, IngestError, Ingested, Prepared, Rejected, Stored};
-use crate::repeats::Answer;
+use crate::ingest::{self, Batch, Ingest, IngestError, Ingested, Prepared, Stored};
 use crate::sources;
 
 /// Events stored by one commit.
@@ -80,18 +79,7 @@ impl Storing {
         if events.is_empty() {
             return Ok(Vec::new());
         }
-        let batch = Batch {
-            caller: self.caller.clone(),
-            events,
-            // Kept answers belong to requests; without one nobody asks for this.
-            repeat: None,
-            answer: |_, _, _| Answer {
-                status: 200,
-                location: None,
-                body: String::new(),
-            },
-            rejected: Rejected::default(),
-        };
+        let batch = Batch::without_request(self.caller.clone(), events);
         match self.ingest.store(batch).await? {
             Ingested::Stored(batch, stored) => {
                 self.counts.add(&stored);

@@ -111,7 +111,28 @@ impl Actor {
     }
 }
 
+/// By whom something shared is used: room, an allowance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sender {
+    /// An ingest key, by its id.
+    Key(i64),
+    /// A person, by their id.
+    User(i64),
+    /// Anybody at an address: syslog; and the server itself.
+    Address(IpAddr),
+}
+
 impl Caller {
+    /// By whom it uses what is shared.
+    #[must_use]
+    pub const fn sender(&self) -> Sender {
+        match self.actor {
+            Actor::Key { id, .. } => Sender::Key(id),
+            Actor::User { id, .. } => Sender::User(id),
+            Actor::Anonymous | Actor::System => Sender::Address(self.origin.address),
+        }
+    }
+
     /// The server itself, acting on the named occasion, such as `startup` or `command line`.
     #[must_use]
     pub fn system(occasion: &str) -> Self {

@@ -11,10 +11,11 @@ use base::Severity;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::account::Account;
 use super::pipeline::{Batch, Places, Prepared, Stored, WriteAnswer};
 use super::queue::{Ingest, Ingested};
 use super::read::{Content, LineError, Rejected, Take, read_batch};
-use super::receive::{Account, Fate, admit, default_source};
+use super::receive::{Fate, admit, default_source};
 use crate::adapters::Context;
 use crate::app::App;
 use crate::events::{Event, NewEvent, PackedEvent};
@@ -160,21 +161,22 @@ async fn receive(
     body: RawBody,
 ) -> Result<Response, Problem> {
     let (content, letters) = parse(app, ingest.sources(), &caller, body).await?;
-    let bad = Account::of(&[], &letters);
-    let content = content.inspect_err(|problem| {
-        if problem.status() == 400 {
-            bad.rejected(app, ingest.sources());
-            ingest.sources().dead_letters().push(letters.clone());
+    let content = match content {
+        Ok(content) => content,
+        Err(problem) => {
+            if problem.status() == 400 {
+                Account::open(app, ingest, &[], letters).rejected();
+            }
+            return Err(problem);
         }
-    })?;
+    };
     let (events, rejected, answer): (_, _, WriteAnswer) = match content {
         Content::Single(event) => (vec![*event], Rejected::default(), answer_single),
         Content::Batch(events, rejected) => (events, rejected, answer_batch),
     };
-    let account = Account::of(&events, &letters);
+    let mut account = Account::open(app, ingest, &events, letters);
     if events.is_empty() {
-        account.rejected(app, ingest.sources());
-        ingest.sources().dead_letters().push(letters);
+        account.rejected();
         return Ok(answer_batch(&[], &[], &rejected).into_response());
     }
     let batch = Batch {
@@ -183,23 +185,14 @@ async fn receive(
         repeat,
         answer,
         rejected,
+        account: Some(account),
     };
-    match admit(app, ingest, batch).await {
-        Ok(Ingested::Stored(batch, stored)) => {
-            account.accepted(app, ingest.sources(), &batch.events, &stored);
-            account.rejected(app, ingest.sources());
-            ingest.sources().dead_letters().push(letters);
-            Ok((batch.answer)(&batch.events, &stored, &batch.rejected).into_response())
+    Ok(match admit(app, ingest, batch).await? {
+        Ingested::Stored(batch, stored) => {
+            (batch.answer)(&batch.events, &stored, &batch.rejected).into_response()
         }
-        Ok(Ingested::Repeated(answer)) => {
-            account.answered_before(app, ingest.sources());
-            Ok(answer.into_response())
-        }
-        Err(problem) => {
-            account.throttled(app, ingest.sources());
-            Err(problem)
-        }
-    }
+        Ingested::Repeated(answer) => answer.into_response(),
+    })
 }
 
 type Parsed = (Result<Content<Prepared>, Problem>, Vec<DeadLetter>);
@@ -409,6 +402,7 @@ fn test_batch(app: &App, caller: Caller, repeat: Option<Repeat>) -> Batch {
         repeat,
         answer: answer_test,
         rejected: Rejected::default(),
+        account: None,
     }
 }
 

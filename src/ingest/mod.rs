@@ -3,6 +3,7 @@
 //! It stands above `events` and `alerts` because it is the step that joins them. Start reading
 //! at [`Ingest`]; `pipeline::store_batches` is the transaction.
 
+mod account;
 pub mod api;
 pub mod change;
 mod counts;
@@ -20,11 +21,11 @@ mod silent;
 mod storms;
 pub mod syslog;
 
+pub use account::count_stored;
 pub(crate) use counts::{Counts, origin};
 pub use event_keys::{EventKey, forget_old_keys};
 pub use node::NodeLease;
 pub use pipeline::{Batch, Prepared, Stored};
 pub use queue::{Ingest, IngestError, Ingested};
-pub use read::{BATCH_MAX, Content, LINE_MAX as EVENT_LINE_MAX, Rejected, Take, read_batch};
-pub use receive::count_stored;
+pub use read::{BATCH_MAX, Content, LINE_MAX as EVENT_LINE_MAX, Take, read_batch};
 pub use silent::tell_silence;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use base::{EventId, Severity, Timestamp};
 use store::{Engine, Tx};
 
+use super::account::Account;
 use super::counts::{Counts, origin};
 use super::event_keys::EventKey;
 use super::keys::{Keys, Named};
@@ -196,6 +197,27 @@ pub struct Batch {
     pub answer: WriteAnswer,
     /// The lines that were refused, for the answer.
     pub rejected: super::read::Rejected,
+    /// Where it is counted what became of the records.
+    pub(super) account: Option<Account>,
+}
+
+impl Batch {
+    /// Events of nobody's request: there is no answer to keep, and who stores them counts them.
+    #[must_use]
+    pub fn without_request(caller: Caller, events: Vec<Prepared>) -> Self {
+        Self {
+            caller,
+            events,
+            repeat: None,
+            answer: |_, _, _| Answer {
+                status: 200,
+                location: None,
+                body: String::new(),
+            },
+            rejected: super::read::Rejected::default(),
+            account: None,
+        }
+    }
 }
 
 /// Writes the answer to a request from what became of its events.

@@ -1,6 +1,5 @@
 //! The queue in front of the transaction: what arrives while one commits goes into the next.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use store::{Engine, StoreError, Tx};
@@ -12,7 +11,7 @@ use super::pipeline::{Batch, Outcome, Prepared, Stored, store_batches};
 use super::storms::Budget;
 use crate::app::{App, Change};
 use crate::config::Rate;
-use crate::http::{Actor, Caller, Problem};
+use crate::http::{Problem, Sender};
 use crate::limits::{Share, Shares};
 use crate::repeats::{Answer, RepeatError};
 use crate::sources::Sources;
@@ -73,31 +72,18 @@ pub struct Ingest {
     sources: Sources,
 }
 
-/// By whom the room in the queue is held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Sender {
-    Key(i64),
-    User(i64),
-    /// Syslog, and the server itself.
-    Address(IpAddr),
-}
-
-impl Sender {
-    fn of(caller: &Caller) -> Self {
-        match caller.actor {
-            Actor::Key { id, .. } => Self::Key(id),
-            Actor::User { id, .. } => Self::User(id),
-            Actor::Anonymous | Actor::System => Self::Address(caller.origin.address),
-        }
-    }
+/// Room in the queue, given back when this is dropped.
+#[derive(Debug)]
+pub(super) struct Room {
+    _events: Share<Sender>,
+    _bytes: Share<Sender>,
 }
 
 #[derive(Debug)]
 struct Pending {
     batch: Batch,
     reply: oneshot::Sender<Result<(Batch, Outcome), IngestError>>,
-    /// Room in the queue, given back when this is dropped.
-    _room: (Share<Sender>, Share<Sender>),
+    _room: Room,
 }
 
 /// What a request for storing events came to.
@@ -163,11 +149,25 @@ impl Ingest {
     /// [`IngestError`]; nothing was stored then, unless the database went away during the
     /// commit, when that is unknown.
     pub async fn store(&self, batch: Batch) -> Result<Ingested, IngestError> {
-        let sender = Sender::of(&batch.caller);
+        let room = self.room_for(&batch)?;
+        self.store_in(room, batch).await
+    }
+
+    /// Takes the room a batch needs while it waits.
+    pub(super) fn room_for(&self, batch: &Batch) -> Result<Room, IngestError> {
+        let sender = batch.caller.sender();
         let size: usize = batch.events.iter().map(Prepared::size).sum();
         let events = self.events.take(&sender, batch.events.len().max(1));
         let room = events.zip(self.bytes.take(&sender, size));
-        let room = room.ok_or(IngestError::Full)?;
+        let (events, bytes) = room.ok_or(IngestError::Full)?;
+        Ok(Room {
+            _events: events,
+            _bytes: bytes,
+        })
+    }
+
+    /// Stores a batch for which there is room.
+    pub(super) async fn store_in(&self, room: Room, batch: Batch) -> Result<Ingested, IngestError> {
         let (reply, answer) = oneshot::channel();
         self.sender
             .try_send(Pending {
@@ -238,11 +238,15 @@ async fn commit(
     let mut attempt = 1;
     let result = loop {
         let result = write(app, names, budget, shard, &batches).await;
-        // The other's event or answer is there now, and will be found.
+        // The other's event or answer is there now, and will be found; and who was in the other's
+        // way is not the next time.
         if attempt < ATTEMPTS_MAX
             && matches!(
                 result,
-                Err(IngestError::Overtaken | IngestError::Repeat(RepeatError::UnderWay))
+                Err(IngestError::Overtaken
+                    | IngestError::Repeat(RepeatError::UnderWay)
+                    | IngestError::Repeat(RepeatError::Store(StoreError::RolledBack(_)))
+                    | IngestError::Store(StoreError::RolledBack(_)))
             )
         {
             attempt = attempt.saturating_add(1);
@@ -257,9 +261,11 @@ async fn commit(
             drop(mine);
             let batches = Arc::get_mut(&mut batches).map(std::mem::take);
             let batches = batches.unwrap_or_default();
-            for ((batch, outcome), (reply, _room)) in batches.into_iter().zip(outcomes).zip(replies)
+            for ((mut batch, outcome), (reply, _room)) in
+                batches.into_iter().zip(outcomes).zip(replies)
             {
-                // A client that hung up has its events stored all the same.
+                // A client that hung up has its events stored all the same, and counted.
+                settle(&mut batch, &outcome);
                 drop(reply.send(outcome.map(|outcome| (batch, outcome))));
             }
         }
@@ -297,6 +303,19 @@ async fn write(
         Ok::<_, IngestError>((batches, outcomes, found, resolved))
     };
     app.store.write(body).await
+}
+
+/// Counts what became of a batch's records; what is to come again counts itself when it is dropped.
+fn settle(batch: &mut Batch, outcome: &Result<Outcome, IngestError>) {
+    let Some(account) = &mut batch.account else {
+        return;
+    };
+    match outcome {
+        Ok(Outcome::Stored(stored)) => account.stored(&batch.events, stored),
+        Ok(Outcome::Repeated(_)) => account.answered_before(),
+        Err(IngestError::Repeat(RepeatError::OtherBody)) => account.rejected(),
+        Err(_) => {}
+    }
 }
 
 /// After the commit: remember names, count, announce.

@@ -1,21 +1,26 @@
 //! Records of other programs: read by their format, stored, and each one's fate told.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use axum::extract::Request;
 use bytes::Bytes;
 
+use super::account::Account;
 use super::api::{BODY_LIMITS, INLINE_MAX, body_room, spend};
 use super::event_keys::EventKey;
 use super::pipeline::{Batch, Places, Prepared, Stored, WriteAnswer};
 use super::queue::{Ingest, Ingested};
-use super::read::{BATCH_MAX, Rejected};
+use super::read::Rejected;
 use crate::adapters::{self, Body, Context, Read, Sink};
 use crate::app::App;
 use crate::http::{Actor, BodyRoom, Caller, FieldErrors, Problem, essence, read_bytes};
 use crate::repeats::{Answer, Repeat};
-use crate::sources::{DeadLetter, Outcome, Sources};
+use crate::sources::{DeadLetter, Sources};
+
+/// Most records of a request. Shippers count their batches in bytes, and give up what is refused.
+const RECORDS_MAX: usize = 50_000;
+/// Bytes of a request's events together, as they wait: labels that all records share are in each.
+const EVENTS_MAX: usize = 64 << 20;
 
 /// A request as it came, body decompressed.
 #[derive(Debug)]
@@ -66,12 +71,14 @@ struct Records {
     order: Vec<bool>,
     good: Vec<Prepared>,
     bad: Vec<DeadLetter>,
+    /// About how many bytes the good ones take.
+    bytes: usize,
 }
 
 /// Reads a body with `read` and stores what is good of it; `format` names it.
 ///
 /// # Errors
-/// 400 when the body as a whole cannot be read, 413 for more than 10,000 records, 429 and 503
+/// 400 when the body as a whole cannot be read, 413 for more than 50,000 records or 64 MiB of events, 429 and 503
 /// when there is no allowance or no room: nothing was stored then.
 pub(super) async fn receive<R>(
     app: &App,
@@ -89,7 +96,7 @@ where
         bytes,
         media,
         repeat,
-        room: _room,
+        room,
     } = arrived;
     let large = bytes.len() >= INLINE_MAX;
     let body = {
@@ -99,17 +106,18 @@ where
                 bytes: &bytes,
                 media: &media,
             };
-            records(&app, &sources, &caller, format, &body, read)
+            // The room goes along: a client that hangs up does not give back what is still read.
+            (records(&app, &sources, &caller, format, &body, read), room)
         }
     };
-    let records = if large {
+    let (records, _room) = if large {
         tokio::task::spawn_blocking(body)
             .await
-            .map_err(Problem::internal)??
+            .map_err(Problem::internal)?
     } else {
-        body()?
+        body()
     };
-    store(app, ingest, caller, records, repeat, answer).await
+    store(app, ingest, caller, records?, repeat, answer).await
 }
 
 /// The source of records that name none: the sender's own, else the sender's name.
@@ -143,10 +151,10 @@ fn records(
     let scope = format!("{format} {sender}");
     let mut places = Places::default();
     let mut records = Records::default();
-    let mut too_many = false;
+    let mut is_too_large = false;
     let mut sink = |read: Read, bytes: &[u8]| {
-        if records.order.len() >= BATCH_MAX {
-            too_many = true;
+        if records.order.len() >= RECORDS_MAX || records.bytes > EVENTS_MAX {
+            is_too_large = true;
             return ControlFlow::Break(());
         }
         let most = settings.record_max.unwrap_or(usize::MAX);
@@ -163,6 +171,7 @@ fn records(
                 let keys = (key(reading.key), key(reading.closes));
                 let ongoing = key(reading.ongoing);
                 let event = Prepared::with_places(app, &mut places, reading.event);
+                records.bytes = records.bytes.saturating_add(event.size());
                 records
                     .good
                     .push(event.with_keys(keys.0, keys.1).with_ongoing(ongoing));
@@ -176,14 +185,16 @@ fn records(
         ControlFlow::Continue(())
     };
     read(body, &cx, &mut sink).map_err(|what| Problem::field("body", what))?;
-    if too_many {
+    if is_too_large {
         return Err(Problem::too_large(format!(
-            "a request has at most {BATCH_MAX} events; nothing was stored"
+            "a request has at most {RECORDS_MAX} records, and {EVENTS_MAX} bytes as events; \
+             nothing was stored"
         )));
     }
     Ok(records)
 }
 
+/// Stores what is good of a request, and says what became of each record.
 async fn store(
     app: &App,
     ingest: &Ingest,
@@ -192,13 +203,17 @@ async fn store(
     repeat: Option<Repeat>,
     answer: WriteAnswer,
 ) -> Result<Received, Problem> {
-    let Records { order, good, bad } = records;
-    let account = Account::of(&good, &bad);
+    let Records {
+        order, good, bad, ..
+    } = records;
     let mut rejected = Rejected::default();
     for letter in &bad {
         rejected.push(letter.place, letter.errors.clone());
     }
+    let errors: Vec<FieldErrors> = bad.iter().map(|letter| letter.errors.clone()).collect();
+    let mut account = Account::open(app, ingest, &good, bad);
     let stored = if good.is_empty() {
+        account.rejected();
         Vec::new()
     } else {
         let batch = Batch {
@@ -207,25 +222,13 @@ async fn store(
             repeat,
             answer,
             rejected,
+            account: Some(account),
         };
-        match admit(app, ingest, batch).await {
-            Ok(Ingested::Stored(batch, stored)) => {
-                account.accepted(app, ingest.sources(), &batch.events, &stored);
-                stored
-            }
-            Ok(Ingested::Repeated(answer)) => {
-                account.answered_before(app, ingest.sources());
-                return Ok(Received::Repeated(answer));
-            }
-            Err(problem) => {
-                account.throttled(app, ingest.sources());
-                return Err(problem);
-            }
+        match admit(app, ingest, batch).await? {
+            Ingested::Stored(_, stored) => stored,
+            Ingested::Repeated(answer) => return Ok(Received::Repeated(answer)),
         }
     };
-    let errors: Vec<FieldErrors> = bad.iter().map(|letter| letter.errors.clone()).collect();
-    account.rejected(app, ingest.sources());
-    ingest.sources().dead_letters().push(bad);
     let (mut stored, mut errors) = (stored.into_iter(), errors.into_iter());
     let fates = order.into_iter().filter_map(|good| {
         if good {
@@ -238,96 +241,22 @@ async fn store(
 }
 
 /// Takes a batch out of the allowances of its sender and of its sources, and stores it.
+///
+/// What has no room spends nothing: it comes again.
 pub(super) async fn admit(app: &App, ingest: &Ingest, batch: Batch) -> Result<Ingested, Problem> {
+    let room = ingest.room_for(&batch)?;
+    if let Some(account) = &batch.account
+        && ingest.sources().any_described()
+    {
+        let (now, sender) = (app.clock.now(), batch.caller.sender());
+        let taken = ingest.sources().take_all(account.good(), sender, now);
+        taken.map_err(|(source, seconds)| {
+            let what = format!(
+                "the source {source:?} sent more events than its rate allows; nothing was stored"
+            );
+            Problem::too_many(what, seconds)
+        })?;
+    }
     spend(app, &batch.caller, batch.events.len())?;
-    if ingest.sources().any_described() {
-        let now = app.clock.now();
-        for (source, n) in tally(batch.events.iter().map(|event| event.names().0)) {
-            let n = u32::try_from(n).unwrap_or(u32::MAX);
-            ingest.sources().take(&source, n, now).map_err(|seconds| {
-                let what = format!(
-                    "the source {source:?} sent more events than its rate allows; nothing was stored"
-                );
-                Problem::too_many(what, seconds)
-            })?;
-        }
-    }
-    Ok(ingest.store(batch).await?)
-}
-
-/// How many records of a request are of which source.
-pub(super) struct Account {
-    good: BTreeMap<String, u64>,
-    bad: BTreeMap<String, u64>,
-}
-
-impl Account {
-    pub(super) fn of(good: &[Prepared], bad: &[DeadLetter]) -> Self {
-        Self {
-            good: tally(good.iter().map(|event| event.names().0)),
-            bad: tally(bad.iter().map(|letter| letter.source.as_str())),
-        }
-    }
-
-    /// Counts what was acknowledged.
-    pub(super) fn accepted(
-        &self,
-        app: &App,
-        sources: &Sources,
-        events: &[Prepared],
-        stored: &[Stored],
-    ) {
-        let now = app.clock.now();
-        for (source, n) in &self.good {
-            sources.counters().add(source, Outcome::Accepted, *n, now);
-        }
-        let repeated = events.iter().zip(stored);
-        let repeated = repeated.filter(|(_, stored)| stored.repeated);
-        for (source, n) in tally(repeated.map(|(event, _)| event.names().0)) {
-            sources.counters().add(&source, Outcome::Repeated, n, now);
-        }
-    }
-
-    /// Counts a whole request that was answered before.
-    pub(super) fn answered_before(&self, app: &App, sources: &Sources) {
-        let now = app.clock.now();
-        for (source, n) in &self.good {
-            sources.counters().add(source, Outcome::Accepted, *n, now);
-            sources.counters().add(source, Outcome::Repeated, *n, now);
-        }
-        self.rejected(app, sources);
-    }
-
-    /// Counts what can never be stored.
-    pub(super) fn rejected(&self, app: &App, sources: &Sources) {
-        let now = app.clock.now();
-        for (source, n) in &self.bad {
-            app.metrics.rejected(*n);
-            sources.counters().add(source, Outcome::Rejected, *n, now);
-        }
-    }
-
-    /// Counts a whole request that found no room or allowance: its sender sends all of it again.
-    pub(super) fn throttled(&self, app: &App, sources: &Sources) {
-        let now = app.clock.now();
-        for (source, n) in self.good.iter().chain(&self.bad) {
-            sources.counters().add(source, Outcome::Throttled, *n, now);
-        }
-    }
-}
-
-/// Counts events that were stored past a request: by the command line.
-pub fn count_stored(app: &App, ingest: &Ingest, events: &[Prepared], stored: &[Stored]) {
-    Account::of(events, &[]).accepted(app, ingest.sources(), events, stored);
-}
-
-fn tally<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<String, u64> {
-    let mut tally: BTreeMap<String, u64> = BTreeMap::new();
-    for name in names {
-        match tally.get_mut(name) {
-            Some(n) => *n = n.saturating_add(1),
-            None => drop(tally.insert(name.to_owned(), 1)),
-        }
-    }
-    tally
+    Ok(ingest.store_in(room, batch).await?)
 }

@@ -7,12 +7,10 @@ use store::StoreError;
 use super::event_keys::EventKey;
 use super::pipeline::{Batch, Prepared, Stored};
 use super::queue::{Ingest, IngestError, Ingested};
-use super::read::Rejected;
 use crate::alerts;
 use crate::app::{App, Change};
 use crate::events::NewEvent;
 use crate::http::Caller;
-use crate::repeats::Answer;
 use crate::sources::{self, Turn};
 
 /// The source of what the server itself reports.
@@ -157,18 +155,10 @@ async fn store(
     key: Option<EventKey>,
     closes: Option<EventKey>,
 ) -> Result<Option<Stored>, IngestError> {
-    let batch = Batch {
-        caller: Caller::system("silent sources"),
-        events: vec![Prepared::new(app, event).with_keys(key, closes)],
-        repeat: None,
-        // Kept answers belong to requests; without one nobody asks for this.
-        answer: |_, _, _| Answer {
-            status: 200,
-            location: None,
-            body: String::new(),
-        },
-        rejected: Rejected::default(),
-    };
+    let batch = Batch::without_request(
+        Caller::system("silent sources"),
+        vec![Prepared::new(app, event).with_keys(key, closes)],
+    );
     Ok(match ingest.store(batch).await? {
         Ingested::Stored(_, stored) => stored.first().copied(),
         Ingested::Repeated(_) => None,

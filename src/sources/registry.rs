@@ -1,6 +1,6 @@
 //! What administrators said of each source, remembered for the way in.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -14,6 +14,7 @@ use super::rate::Buckets;
 use super::sql;
 use crate::adapters::Profile;
 use crate::app::App;
+use crate::http::Sender;
 
 /// What counts for the records of one source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,16 +97,44 @@ impl Sources {
         Ok(())
     }
 
-    /// Takes `n` events out of a source's own allowance: its rate for long, two seconds' worth at
-    /// once. A source without a rate has no such limit.
+    /// Takes one event out of what a sender may send of a source, as [`Self::take_all`].
     ///
     /// # Errors
     /// Seconds until there is enough, at least 1.
-    pub fn take(&self, source: &str, n: u32, now: Timestamp) -> Result<(), u64> {
+    pub fn take(&self, source: &str, sender: Sender, now: Timestamp) -> Result<(), u64> {
         match self.of(source).rate_limit {
-            Some(rate) => self.0.buckets.take(source, rate, n, now),
+            Some(rate) => self
+                .0
+                .buckets
+                .take(&[(source, rate, 1)], sender, now)
+                .map_err(|(_, seconds)| seconds),
             None => Ok(()),
         }
+    }
+
+    /// Takes events out of what a sender may send of each source: the source's rate for long, two
+    /// seconds' worth at once; all of them or none. A source without a rate has no such limit.
+    ///
+    /// Each sender has the source's rate for itself: whoever else claims its name takes nothing
+    /// away.
+    ///
+    /// # Errors
+    /// The first source of which there are too many, and seconds until there is enough, at least 1.
+    pub fn take_all(
+        &self,
+        events: &BTreeMap<String, u64>,
+        sender: Sender,
+        now: Timestamp,
+    ) -> Result<(), (String, u64)> {
+        let limited: Vec<(&str, u32, u32)> = events
+            .iter()
+            .filter_map(|(source, n)| {
+                let rate = self.of(source).rate_limit?;
+                Some((source.as_str(), rate, u32::try_from(*n).unwrap_or(u32::MAX)))
+            })
+            .collect();
+        let taken = self.0.buckets.take(&limited, sender, now);
+        taken.map_err(|(source, seconds)| (source.to_owned(), seconds))
     }
 
     /// Counts what became of records.

@@ -18,6 +18,7 @@
 #[macro_use]
 mod harness;
 
+mod accounts;
 mod admin_pages;
 mod alerts;
 mod audit;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use base::{Clock, MockClock, Timestamp};
 use http::Method;
 use serde_json::{Value, json};
+use watchpost::http::Sender;
 use watchpost::ingest::tell_silence;
 use watchpost::serve::Server;
 use watchpost::sources::{LETTERS_MAX, flush};
@@ -419,9 +420,13 @@ on_both! {
         server.admin.patch(&path, &json!({"alert_budget": 9, "rate_limit": 5})).await.expect(200);
         until("the change", async || of(&second) == Some(9)).await;
         let now = Timestamp::from_millis(0);
-        assert!(second.ingest().sources().take("fw-01", 10, now).is_ok());
-        assert_eq!(second.ingest().sources().take("fw-01", 1, now), Err(1));
-        assert!(second.ingest().sources().take("fw-02", 10_000, now).is_ok());
+        let take = |source: &str, n| {
+            let events = std::collections::BTreeMap::from([(source.to_owned(), n)]);
+            second.ingest().sources().take_all(&events, Sender::Key(1), now)
+        };
+        assert_eq!(take("fw-01", 10), Ok(()));
+        assert_eq!(take("fw-01", 1), Err(("fw-01".to_owned(), 1)));
+        assert_eq!(take("fw-02", 10_000), Ok(()));
         server.admin.delete(&path).await.expect(204);
         until("the end", async || of(&second).is_none()).await;
         second.stop().await;

@@ -30,7 +30,7 @@ use crate::repeats::RepeatKey;
     responses(
         (status = 200, description = "What became of the records", body = BatchAnswer),
         (status = 409, description = "The Idempotency-Key was used with another body"),
-        (status = 413, description = "More than 10,000 records, 8 MiB compressed or 32 MiB unfolded"),
+        (status = 413, description = "More than 50,000 records, 8 MiB compressed or 32 MiB unfolded"),
         (status = 503, description = "No room at the moment; send it again"),
     ),
 )]
@@ -61,7 +61,7 @@ pub async fn any(
         (status = 200, description = "What became of the records", body = BatchAnswer),
         (status = 404, description = "No such format"),
         (status = 409, description = "The Idempotency-Key was used with another body"),
-        (status = 413, description = "More than 10,000 records, 8 MiB compressed or 32 MiB unfolded"),
+        (status = 413, description = "More than 50,000 records, 8 MiB compressed or 32 MiB unfolded"),
         (status = 503, description = "No room at the moment; send it again"),
     ),
 )]

@@ -62,7 +62,7 @@ fn as_text<S: serde::Serializer>(number: &i64, serializer: S) -> Result<S::Ok, S
     responses(
         (status = 200, description = "ExportLogsServiceResponse, in the request's encoding"),
         (status = 400, description = "No such request, as google.rpc.Status in the request's encoding; nothing was stored"),
-        (status = 413, description = "More than 10,000 records, 8 MiB compressed or 32 MiB unfolded"),
+        (status = 413, description = "More than 50,000 records, 8 MiB compressed or 32 MiB unfolded"),
         (status = 415, description = "Neither protobuf nor JSON"),
         (status = 503, description = "No room at the moment; send it again"),
     ),

@@ -157,7 +157,10 @@ impl Reader<'_> {
         };
         let header = Header::read(&line, &receipt);
         let source = header.hostname.unwrap_or(name);
-        if sources.take(source, 1, self.now).is_err() {
+        if sources
+            .take(source, crate::http::Sender::Address(peer), self.now)
+            .is_err()
+        {
             let n = self.throttled.entry(source.to_owned()).or_default();
             *n = n.saturating_add(1);
             return;

@@ -30,8 +30,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::account::Account;
 use super::queue::Ingest;
-use super::receive::Account;
 use crate::app::App;
 use crate::config::{Optional, SyslogSettings};
 use crate::sources::DeadLetter;
@@ -125,10 +125,7 @@ impl Hub {
 
     /// Counts a message that cannot be stored, and keeps it to be looked at.
     fn reject(&self, letter: DeadLetter) {
-        let letters = vec![letter];
-        let sources = self.ingest.sources();
-        Account::of(&[], &letters).rejected(&self.app, sources);
-        sources.dead_letters().push(letters);
+        Account::open(&self.app, &self.ingest, &[], vec![letter]).rejected();
     }
 }
 

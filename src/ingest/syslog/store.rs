@@ -17,12 +17,10 @@ use super::Hub;
 use super::gather::{Item, Ready};
 use crate::adapters::{Context, Profile, refused};
 use crate::http::Caller;
-use crate::ingest::api::answer_batch;
+use crate::ingest::account::count_stored;
 use crate::ingest::event_keys::{self, EventKey};
 use crate::ingest::pipeline::{Batch, Prepared, Stored};
 use crate::ingest::queue::{IngestError, Ingested};
-use crate::ingest::read::Rejected;
-use crate::ingest::receive::count_stored;
 use crate::sources::{DeadLetter, Outcome};
 
 /// The first pause after a failure; each is twice as long as the one before.
@@ -190,13 +188,7 @@ impl Storing<'_> {
         &self,
         events: Vec<Prepared>,
     ) -> Result<(Vec<Prepared>, Vec<Stored>), IngestError> {
-        let batch = Batch {
-            caller: self.caller.clone(),
-            events,
-            repeat: None,
-            answer: answer_batch,
-            rejected: Rejected::default(),
-        };
+        let batch = Batch::without_request(self.caller.clone(), events);
         let stored = tokio::select! {
             stored = self.hub.ingest.store(batch) => stored?,
             () = self.hub.end() => return Err(IngestError::Stopping),
