@@ -7,6 +7,10 @@ use std::time::Duration;
 use base::Timestamp;
 use ipnet::IpNet;
 
+/// What every key begins with, so that people and scanners recognise a leaked one.
+pub const KEY_PREFIX: &str = "wp_";
+/// Bytes of a key: the prefix, and 256 random bits as base64url.
+pub const KEY_LENGTH: usize = 46;
 /// How long a key is believed without asking the database: what a revocation in another
 /// process takes at the most.
 const FRESH: Duration = Duration::from_secs(2);

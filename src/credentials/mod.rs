@@ -10,7 +10,7 @@ mod names;
 mod secret;
 
 pub use hashing::{HashError, Hasher, Verified};
-pub use keys::{KeyCache, KnownKey};
+pub use keys::{KEY_LENGTH, KEY_PREFIX, KeyCache, KnownKey};
 pub use names::{Failures, UnknownNames, delay};
 pub use secret::Secret;
 

@@ -8,6 +8,7 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::dialect::Dialect;
+use super::shown::shown;
 use super::{Problem, base_url, origin};
 use crate::app::App;
 
@@ -36,6 +37,7 @@ pub async fn finish(State(app): State<App>, mut request: Request, next: Next) ->
         ))
     };
     name_bare_errors(&mut response);
+    let path = shown(&path);
     write_problem(&mut response, &path, &request_id, dialect);
     if let Some(dialect) = dialect {
         dialect.sign(response.headers_mut());
@@ -48,7 +50,7 @@ pub async fn finish(State(app): State<App>, mut request: Request, next: Next) ->
         .remove::<MatchedRoute>()
         .map_or("other", |it| it.0);
     app.metrics.request(&method, route, status, elapsed);
-    // The path alone: a query may hold what people searched for.
+    // The path alone, without keys: a query may hold what people searched for.
     tracing::info!(
         request.id = &*request_id,
         %method,

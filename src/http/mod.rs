@@ -18,6 +18,7 @@ mod paths;
 mod problem;
 mod rpc_status;
 mod senders;
+mod shown;
 
 pub use access::{Access, Capability, Role, UnknownRole};
 pub use body::{BodyLimits, BodyRoom, MediaType, RawBody, essence, read_body, read_bytes};

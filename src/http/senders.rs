@@ -10,12 +10,10 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Method, header};
 
+use crate::credentials::{KEY_LENGTH, KEY_PREFIX};
+
 /// Where senders' requests are answered.
 pub(super) const BELOW: &str = "/api/ingest/";
-/// What every ingest key begins with.
-const KEY_PREFIX: &str = "wp_";
-/// Bytes of an ingest key: an index of Elasticsearch may be called `wp_logs`.
-const KEY_LENGTH: usize = 46;
 
 /// An ingest key out of the address, for senders that can send no header. It is taken out before
 /// anything reads or logs the address.
@@ -106,6 +104,7 @@ pub(super) fn take_token(
     let mut kept = String::from(BELOW);
     for part in rest.split_inclusive('/') {
         let name = part.trim_end_matches('/');
+        // Of that length: an index of Elasticsearch may be called `wp_logs`.
         if name.starts_with(KEY_PREFIX) && name.len() == KEY_LENGTH {
             token = Some(name.to_owned());
         } else {

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::{Extensions, HeaderMap, header};
 
-use super::keys;
+use crate::credentials::KEY_PREFIX;
 use crate::http::{Origin, SessionCookie, UrlToken, session_cookie};
 
 /// Bytes of the name and key of `Basic`, at the most.
@@ -51,7 +51,7 @@ pub(super) fn presented<'a>(
     if values.next().is_some() || credentials.is_empty() {
         return Presented::Unreadable;
     }
-    let is_key = credentials.starts_with(keys::PREFIX);
+    let is_key = credentials.starts_with(KEY_PREFIX);
     match (scheme.to_ascii_lowercase().as_str(), is_key) {
         ("bearer" | "apikey" | "splunk", true) => Presented::Key(credentials.into()),
         ("bearer", false) => Presented::Token(credentials),
@@ -72,7 +72,7 @@ fn key_of_pair(credentials: &str) -> Option<String> {
     let (name, password) = pair.split_once(':')?;
     [password, name]
         .into_iter()
-        .find(|part| part.starts_with(keys::PREFIX))
+        .find(|part| part.starts_with(KEY_PREFIX))
         .map(str::to_owned)
 }
 

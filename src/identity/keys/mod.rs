@@ -15,13 +15,9 @@ use super::rules::Faults;
 use super::tokens::{digest, random};
 use crate::app::App;
 use crate::audit::{self, Entry};
-use crate::credentials::{KnownKey, Secret};
+use crate::credentials::{KEY_LENGTH, KEY_PREFIX, KnownKey, Secret};
 use crate::http::{Actor, Caller};
 
-/// What every key begins with, so that people and scanners recognise a leaked one.
-pub(super) const PREFIX: &str = "wp_";
-/// Bytes of a key.
-const KEY_LENGTH: usize = 46;
 /// Characters of a key that are stored and shown.
 const SHOWN: usize = 11;
 /// The only scope there is.
@@ -102,7 +98,7 @@ pub(super) fn prepare(
         faults.note("expires_at", "must lie ahead");
     }
     faults.finish()?;
-    let secret = format!("{PREFIX}{}", random::<32>());
+    let secret = format!("{KEY_PREFIX}{}", random::<32>());
     let created_by = match &caller.actor {
         Actor::User { id, .. } => Some(*id),
         _ => None,
@@ -221,7 +217,7 @@ pub async fn revoke_key(app: &App, caller: &Caller, id: i64) -> Result<Key, Iden
 /// The key behind what a request presents, when it counts now; asks the database at most every
 /// 2 seconds.
 pub(super) async fn known(app: &App, presented: &str) -> Result<Option<Arc<KnownKey>>, StoreError> {
-    if presented.len() != KEY_LENGTH || !presented.starts_with(PREFIX) {
+    if presented.len() != KEY_LENGTH || !presented.starts_with(KEY_PREFIX) {
         return Ok(None);
     }
     let hash = digest(&Secret::new(presented.to_owned()));
