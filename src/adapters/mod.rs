@@ -56,7 +56,7 @@ pub use record::{Object, Record, RecordError, value};
 pub use time::{parse_time, time_of};
 
 use crate::events::NewEvent;
-use crate::http::FieldErrors;
+use crate::http::{FieldErrors, refusal};
 
 /// Longest record, in bytes: 1 MiB.
 pub const RECORD_MAX: usize = 1024 * 1024;
@@ -204,10 +204,10 @@ impl Context<'_> {
     }
 }
 
-/// A refusal that names one field.
+/// A refusal that names one field; of a text at most 300 characters are kept.
 #[must_use]
 pub fn refused(field: &str, what: impl Into<String>) -> FieldErrors {
-    FieldErrors::from([(field.to_owned(), vec![what.into()])])
+    refusal(field, what)
 }
 
 /// Reads one record by whatever format claims it; `None` when none does.

@@ -32,5 +32,5 @@ pub use forwarded::{base_url, origin};
 pub use page::{BaseUrl, COUNT_MAX, Count, Here, List, PageRequest};
 pub use params::Params;
 pub use paths::canonical;
-pub use problem::{FieldErrors, Problem, ProblemBody};
+pub use problem::{FieldErrors, Problem, ProblemBody, refusal};
 pub use senders::UrlToken;

@@ -11,6 +11,31 @@ use store::StoreError;
 /// What is wrong with each field, and what is allowed.
 pub type FieldErrors = BTreeMap<String, Vec<String>>;
 
+/// Longest name of a field in a refusal, in characters.
+const FIELD_MAX: usize = 200;
+/// Longest text about a record in a refusal, in characters.
+const REASON_MAX: usize = 300;
+/// Longest text about a field of a request, in characters: some list what is allowed.
+const DETAIL_MAX: usize = 1_000;
+
+/// What is wrong with one field of a record, at most 300 characters: parsers quote what they could
+/// not read, and records are long and many.
+#[must_use]
+pub fn refusal(field: &str, what: impl Into<String>) -> FieldErrors {
+    let field = brief(field.to_owned(), FIELD_MAX);
+    FieldErrors::from([(field, vec![brief(what.into(), REASON_MAX)])])
+}
+
+/// A text, its end replaced by `…` beyond so many characters.
+fn brief(mut text: String, max: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(max) {
+        text.truncate(end);
+        text.push('…');
+        text.shrink_to_fit();
+    }
+    text
+}
+
 /// An error on its way to the client; [`super::finish`] writes it with path and request id.
 #[derive(Clone, Debug)]
 pub struct Problem(Box<Details>);
@@ -90,10 +115,12 @@ impl Problem {
         problem
     }
 
-    /// 400: one field that is not valid.
+    /// 400: one field that is not valid; at most 1,000 characters are said of it.
     #[must_use]
     pub fn field(name: impl Into<String>, what: impl Into<String>) -> Self {
-        Self::validation(FieldErrors::from([(name.into(), vec![what.into()])]))
+        let (name, what) = (name.into(), what.into());
+        let errors = [(brief(name, FIELD_MAX), vec![brief(what, DETAIL_MAX)])];
+        Self::validation(FieldErrors::from(errors))
     }
 
     /// 400: a request that cannot be read at all.
@@ -327,5 +354,24 @@ impl IntoResponse for Problem {
             .extend(self.0.headers.iter().cloned());
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_parser_quotes_is_not_said_whole() {
+        let long = "é".repeat(1 << 20);
+        let errors = refusal(&long, long.clone());
+        let (field, what) = errors.first_key_value().unwrap();
+        assert_eq!((field.chars().count(), what[0].chars().count()), (201, 301));
+        assert!(what[0].ends_with("é…"));
+        let problem = Problem::field("body", long);
+        let told = &problem.details().errors["body"][0];
+        assert_eq!(told.chars().count(), 1_001);
+        let short = FieldErrors::from([("a".to_owned(), vec!["b".to_owned()])]);
+        assert_eq!(refusal("a", "b"), short);
     }
 }

@@ -5,13 +5,18 @@ use std::sync::{Mutex, PoisonError};
 
 use base::Timestamp;
 
-use crate::adapters::Context;
+use crate::adapters::{Context, cut};
 use crate::http::{Caller, FieldErrors};
 
 /// Refused records that wait to be written down; beyond, they are only counted.
 const WAITING_MAX: usize = 1_000;
 /// Bytes kept of a refused record: 4 KiB.
 const EXCERPT_MAX: usize = 4 * 1024;
+
+/// Bytes kept of what is wrong with a refused record: 8 KiB.
+const ERRORS_MAX: usize = 8 * 1024;
+/// Characters kept of each text about it.
+const REASON_MAX: usize = 300;
 
 /// A record that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +29,7 @@ pub struct DeadLetter {
     pub format: &'static str,
     /// Its place in the request, from 0.
     pub place: usize,
-    /// What is wrong with it, by field.
+    /// What is wrong with it, by field; the first 8 KiB, and of each text 300 characters.
     pub errors: FieldErrors,
     /// How long it was, in bytes.
     pub size: usize,
@@ -57,7 +62,7 @@ impl DeadLetter {
             source: cx.source.to_owned(),
             format,
             place,
-            errors,
+            errors: first_of(&errors),
             size: bytes.len(),
             excerpt: String::from_utf8_lossy(excerpt).replace('\0', "\u{fffd}"),
             user_id: id.filter(|_| !is_key),
@@ -65,6 +70,24 @@ impl DeadLetter {
             address: caller.origin.address.to_string(),
         }
     }
+}
+
+/// As much of what is wrong as there is room for: a thousand records wait in memory.
+fn first_of(errors: &FieldErrors) -> FieldErrors {
+    let mut kept = FieldErrors::new();
+    let mut room = ERRORS_MAX;
+    for (field, what) in errors {
+        let field = cut(field, REASON_MAX);
+        for text in what {
+            let text = cut(text, REASON_MAX);
+            let Some(left) = room.checked_sub(field.len().saturating_add(text.len())) else {
+                return kept;
+            };
+            room = left;
+            kept.entry(field.clone()).or_default().push(text);
+        }
+    }
+    kept
 }
 
 /// Refused records that wait to be written down.
@@ -112,5 +135,31 @@ impl DeadLetters {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let lost = std::mem::take(&mut waiting.lost);
         (waiting.letters.drain(..).collect(), lost)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::Profile;
+
+    #[test]
+    fn of_what_is_wrong_the_beginning_is_kept_however_long_it_is() {
+        let profile = Profile::default();
+        let cx = Context {
+            now: Timestamp::from_millis(0),
+            bound: None,
+            source: "fw-01",
+            profile: &profile,
+        };
+        let long = "\u{1f4a3}".repeat(1 << 12);
+        let errors = (0..9).map(|n| (format!("{n:03}{long}"), vec![long.clone(); 3]));
+        let caller = Caller::system("test");
+        let letter = DeadLetter::new(&cx, "json", &caller, 0, errors.collect(), b"");
+        let (field, what) = letter.errors.first_key_value().unwrap();
+        assert!(field.starts_with("000\u{1f4a3}") && what[0].ends_with('…'));
+        let texts = letter.errors.values().flatten();
+        let bytes: usize = texts.chain(letter.errors.keys()).map(String::len).sum();
+        assert!((1_000..=ERRORS_MAX).contains(&bytes), "{bytes}");
     }
 }

@@ -324,6 +324,37 @@ on_both! {
 }
 
 on_both! {
+    async fn of_a_long_record_the_answer_says_little_and_the_reason_is_kept(server) {
+        let admin = &server.admin;
+        let text = json!("x".repeat(100_000));
+        for path in ["alertmanager", "splunk/event"] {
+            let answer = admin.post(&format!("/api/ingest/{path}/"), &text).await;
+            assert!(answer.text().len() < 2_000, "{path}");
+        }
+        let answer = admin.post("/api/events/", &json!([text, event("LOW", "fw-01")])).await;
+        assert_eq!(answer.expect(200)["rejected"], 1);
+        assert!(answer.text().len() < 2_000);
+        // What is wrong with the body as a whole.
+        for (path, body) in [
+            ("/api/v2/alerts", &text),
+            ("/loki/api/v1/push", &json!({"streams": [text]})),
+            ("/v1/logs", &json!({"resourceLogs": text})),
+        ] {
+            let answer = admin.post(path, body).await;
+            assert_eq!(answer.status, 400, "{path}");
+            assert!(answer.text().len() < 2_000, "{path}");
+        }
+        written(&server.server).await;
+        let letters = admin.get("/api/dead-letters/").await.expect(200);
+        assert_eq!(letters["count"], 3);
+        for letter in letters["results"].as_array().unwrap() {
+            let reason = letter["errors"].to_string();
+            assert!(reason.contains("xxx") && reason.len() < 2_000, "{letter}");
+        }
+    }
+}
+
+on_both! {
     async fn rejected_records_are_bounded_in_rows_and_bytes(server) {
         let key = server.key(None).await;
         let small: Value = (0..1_000).map(|n| json!({"severity": "x", "n": n})).collect();

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::http::FieldErrors;
+use crate::http::{FieldErrors, refusal};
 
 /// What one field holds.
 #[derive(Debug, Default)]
@@ -47,17 +47,16 @@ pub(super) struct Input<'a> {
 impl<'a> Input<'a> {
     /// Reads the object.
     pub(super) fn read(json: &'a [u8]) -> Result<Self, FieldErrors> {
-        let one = |field: &str, what: String| FieldErrors::from([(field.to_owned(), vec![what])]);
         let text = std::str::from_utf8(json).map_err(|error| {
-            one(
+            refusal(
                 "body",
                 format!("not UTF-8 from byte {}", error.valid_up_to()),
             )
         })?;
         let input: Input<'a> = serde_json::from_str(text)
-            .map_err(|error| one("body", format!("not an event as a JSON object: {error}")))?;
+            .map_err(|error| refusal("body", format!("not an event as a JSON object: {error}")))?;
         match input.twice {
-            Some(name) => Err(one(&name, "given twice".to_owned())),
+            Some(name) => Err(refusal(&name, "given twice")),
             None => Ok(input),
         }
     }

@@ -5,28 +5,8 @@ use std::sync::Arc;
 use base::{Cursor, Direction};
 use store::{Arg, Row, Sql, StoreError, Tx};
 
-use crate::http::FieldErrors;
 use crate::sources::dead_letters::DeadLetter;
 use crate::sources::letters::{LetterFilter, RejectedRecord};
-
-/// Bytes kept of what was wrong with a record.
-const ERRORS_MAX: usize = 8 * 1024;
-
-/// What was wrong as JSON, as much of it as there is room for.
-fn errors_of(letter: &DeadLetter) -> String {
-    let mut kept = FieldErrors::new();
-    let mut room = ERRORS_MAX;
-    for (field, what) in &letter.errors {
-        let size: usize = what.iter().map(String::len).sum();
-        let size = size.saturating_add(field.len());
-        let Some(left) = room.checked_sub(size) else {
-            break;
-        };
-        room = left;
-        kept.insert(field.clone(), what.clone());
-    }
-    serde_json::to_string(&kept).unwrap_or_else(|_| "{}".to_owned())
-}
 
 /// Keeps rejected records, oldest first.
 pub(in crate::sources) fn insert_letters(
@@ -47,7 +27,9 @@ pub(in crate::sources) fn insert_letters(
         "address",
     ];
     let number = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
-    let errors: Vec<String> = letters.iter().map(errors_of).collect();
+    let errors = letters.iter().map(|it| serde_json::to_string(&it.errors));
+    let errors = errors.map(|it| it.unwrap_or_else(|_| "{}".to_owned()));
+    let errors: Vec<String> = errors.collect();
     let rows = letters.iter().zip(&errors).map(|(letter, errors)| {
         let bytes = letter
             .excerpt
