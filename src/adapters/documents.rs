@@ -2,6 +2,8 @@
 
 use serde_json::value::RawValue;
 
+use super::elements::Elements;
+
 /// Elements an array may have before it is refused as a whole: more than a request may hold.
 const ELEMENTS_MAX: usize = 100_000;
 
@@ -38,12 +40,12 @@ pub fn documents(
 }
 
 fn elements(bytes: &[u8]) -> Result<Vec<&RawValue>, String> {
-    let elements: Vec<&RawValue> =
+    let elements: Elements<'_, ELEMENTS_MAX> =
         serde_json::from_slice(bytes).map_err(|error| format!("not JSON: {error}"))?;
-    match elements.len() {
-        0 => Err("holds no record".to_owned()),
-        1..=ELEMENTS_MAX => Ok(elements),
-        _ => Err(format!("an array of more than {ELEMENTS_MAX} records")),
+    match elements.all() {
+        Some(elements) if elements.is_empty() => Err("holds no record".to_owned()),
+        Some(elements) => Ok(elements),
+        None => Err(format!("an array of more than {ELEMENTS_MAX} records")),
     }
 }
 

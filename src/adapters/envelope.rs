@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::elements::Elements;
 use super::record::Record;
 
 /// Names under which services deliver a list of records as one object.
@@ -19,7 +20,7 @@ pub(super) fn records(bytes: &[u8]) -> Option<Vec<&RawValue>> {
     struct List<'a> {
         #[serde(borrow, alias = "records", alias = "Findings")]
         #[serde(rename = "Records")]
-        records: Vec<&'a RawValue>,
+        records: Elements<'a, RECORDS_MAX>,
     }
     // Most records are no lists: their first name is looked at, and nothing else.
     let inside = bytes
@@ -35,8 +36,9 @@ pub(super) fn records(bytes: &[u8]) -> Option<Vec<&RawValue>> {
     });
     list?;
     let list: List<'_> = serde_json::from_slice(bytes).ok()?;
-    let are_objects = list.records.iter().all(|raw| raw.get().starts_with('{'));
-    (are_objects && list.records.len() <= RECORDS_MAX).then_some(list.records)
+    let records = list.records.all()?;
+    let are_objects = records.iter().all(|raw| raw.get().starts_with('{'));
+    are_objects.then_some(records)
 }
 
 /// The object a member holds, as a record of its own.

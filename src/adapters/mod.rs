@@ -15,6 +15,7 @@ pub mod cloudtrail;
 pub mod crowdsec;
 mod documents;
 mod draft;
+mod elements;
 mod ends;
 mod envelope;
 pub mod eve;
@@ -49,6 +50,7 @@ use base::Timestamp;
 
 pub use documents::{DocumentError, documents};
 pub use draft::Draft;
+pub use elements::Elements;
 pub use fields::{Fields, cut};
 pub use fit::Original;
 pub use profile::{Pointer, PointerError, Profile};

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::adapters::Elements;
 use crate::events::{PackedEvent, read_packed};
 use crate::http::{FieldErrors, MediaType, Problem};
 
@@ -82,8 +83,9 @@ pub fn read_batch<T>(
             collect(bytes.len(), lines, take)
         }
         MediaType::Json if bytes.trim_ascii_start().first() == Some(&b'[') => {
-            let elements: Vec<&RawValue> = serde_json::from_slice(bytes)
+            let elements: Elements<'_, BATCH_MAX> = serde_json::from_slice(bytes)
                 .map_err(|error| Problem::malformed(format!("not JSON: {error}")))?;
+            let elements = elements.all().ok_or_else(too_many)?;
             let lines = elements.iter().map(|raw| raw.get().as_bytes());
             collect(bytes.len(), lines.enumerate(), take)
         }
@@ -150,11 +152,15 @@ fn documents(bytes: &[u8]) -> Option<Vec<&[u8]>> {
         return None;
     }
     let documents = crate::adapters::documents(bytes).ok()?;
-    Some(
-        documents
-            .map(|it| it.unwrap_or_else(|bad| bad.bytes))
-            .collect(),
-    )
+    let documents = documents.map(|it| it.unwrap_or_else(|bad| bad.bytes));
+    // One more than there may be, which says that there are too many.
+    Some(documents.take(BATCH_MAX.saturating_add(1)).collect())
+}
+
+fn too_many() -> Problem {
+    Problem::too_large(format!(
+        "a batch has at most {BATCH_MAX} events; nothing was stored"
+    ))
 }
 
 fn read_line(line: &[u8]) -> Result<PackedEvent, FieldErrors> {
@@ -177,9 +183,7 @@ fn collect<'l, T>(
     let mut rejected = Rejected::default();
     for (index, line) in lines {
         if events.len().saturating_add(rejected.count) >= BATCH_MAX {
-            return Err(Problem::too_large(format!(
-                "a batch has at most {BATCH_MAX} events; nothing was stored"
-            )));
+            return Err(too_many());
         }
         match read_line(line).and_then(|event| take.event(event)) {
             Ok(event) => events.push(event),
@@ -276,12 +280,15 @@ mod tests {
 
     #[test]
     fn too_many_are_too_many() {
-        let body = format!("{GOOD}\n").repeat(BATCH_MAX + 1);
-        assert_eq!(
-            read_batch(body.as_bytes(), MediaType::NdJson, &mut All)
-                .unwrap_err()
-                .status(),
-            413
-        );
+        let lines = format!("{GOOD}\n").repeat(BATCH_MAX + 1);
+        let list = format!("[{}1]", "1,".repeat(BATCH_MAX));
+        for (body, media) in [
+            (&lines, MediaType::NdJson),
+            (&lines, MediaType::Json),
+            (&list, MediaType::Json),
+        ] {
+            let refused = read_batch(body.as_bytes(), media, &mut All).unwrap_err();
+            assert_eq!(refused.status(), 413);
+        }
     }
 }

@@ -34,9 +34,8 @@ mod tests;
 
 use base::Timestamp;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::{Body, Context, Format, Object, Sink, documents, read_object, refused};
+use super::{Body, Context, Elements, Format, Object, Sink, documents, read_object, refused};
 use event::{Alert, Group, Sent};
 
 /// Prometheus Alertmanager webhook.
@@ -54,7 +53,7 @@ const ALERTS_MAX: usize = 100_000;
 #[derive(Deserialize)]
 struct Message<'a> {
     #[serde(borrow)]
-    alerts: Option<Vec<&'a RawValue>>,
+    alerts: Option<Elements<'a, ALERTS_MAX>>,
     receiver: Option<String>,
     #[serde(rename = "groupKey")]
     group_key: Option<String>,
@@ -68,28 +67,24 @@ fn webhook(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(),
         let bytes = document.unwrap_or_else(|bad| bad.bytes);
         let read: Result<Message<'_>, _> = serde_json::from_slice(bytes);
         let why = match read {
-            Ok(mut message)
-                if message
-                    .alerts
-                    .as_ref()
-                    .is_some_and(|it| it.len() <= ALERTS_MAX) =>
-            {
-                let alerts = message.alerts.take().unwrap_or_default();
-                let sent = Sent::Webhook(Group {
-                    receiver: message.receiver,
-                    key: message.group_key,
-                    url: message.external_url,
-                });
-                for raw in alerts {
-                    let bytes = raw.get().as_bytes();
-                    if sink(one(bytes, &sent, cx), bytes).is_break() {
-                        return Ok(());
+            Ok(message) => match message.alerts.map(Elements::all) {
+                Some(Some(alerts)) => {
+                    let sent = Sent::Webhook(Group {
+                        receiver: message.receiver,
+                        key: message.group_key,
+                        url: message.external_url,
+                    });
+                    for raw in alerts {
+                        let bytes = raw.get().as_bytes();
+                        if sink(one(bytes, &sent, cx), bytes).is_break() {
+                            return Ok(());
+                        }
                     }
+                    continue;
                 }
-                continue;
-            }
-            Ok(message) if message.alerts.is_some() => format!("at most {ALERTS_MAX} alerts"),
-            Ok(_) => "missing: a message of the webhook has a list of alerts".to_owned(),
+                Some(None) => format!("at most {ALERTS_MAX} alerts"),
+                None => "missing: a message of the webhook has a list of alerts".to_owned(),
+            },
             Err(error) => format!("no message of the webhook: {error}"),
         };
         if sink(Err(refused("alerts", why)), bytes).is_break() {
@@ -105,12 +100,10 @@ fn webhook(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(),
 /// The body is no array.
 pub fn posted(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
     let bytes = body.bytes.trim_ascii();
-    let alerts: Vec<&RawValue> = serde_json::from_slice(bytes)
+    let alerts: Elements<'_, ALERTS_MAX> = serde_json::from_slice(bytes)
         .map_err(|error| format!("must be an array of alerts: {error}"))?;
-    if alerts.len() > ALERTS_MAX {
-        return Err(format!("at most {ALERTS_MAX} alerts"));
-    }
-    for raw in alerts {
+    let alerts = alerts.all();
+    for raw in alerts.ok_or_else(|| format!("at most {ALERTS_MAX} alerts"))? {
         let bytes = raw.get().as_bytes();
         if sink(one(bytes, &Sent::Posted, cx), bytes).is_break() {
             break;
