@@ -15,7 +15,7 @@ use crate::http::FieldErrors;
 /// Most labels that become fields; the original keeps the others.
 const LABELS_MAX: usize = 128;
 
-/// What a message of the webhook says of all its alerts.
+/// What a message of the webhook says of all its alerts, fit to be stored with each.
 #[derive(Debug, Default)]
 pub(super) struct Group {
     pub(super) receiver: Option<String>,
@@ -177,10 +177,7 @@ pub(super) fn read(record: &Record<'_>, alert: &Alert<'_>, sent: &Sent, cx: &Con
             ("alertmanager_group.key", &group.key),
             ("alertmanager_group.url", &group.url),
         ] {
-            draft.fields.set(
-                field,
-                text.as_ref().map(|text| text.replace('\0', "\u{fffd}")),
-            );
+            draft.fields.set(field, text.as_deref());
         }
     }
     draft.tag(if alert.resolved { "resolved" } else { "firing" });

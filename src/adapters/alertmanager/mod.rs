@@ -35,7 +35,7 @@ mod tests;
 use base::Timestamp;
 use serde::Deserialize;
 
-use super::{Body, Context, Elements, Format, Object, Sink, documents, read_object, refused};
+use super::{Body, Context, Elements, Format, Object, Sink, cut, documents, read_object, refused};
 use event::{Alert, Group, Sent};
 
 /// Prometheus Alertmanager webhook.
@@ -48,6 +48,8 @@ pub const FORMAT: Format = Format {
 
 /// Alerts of one request that are looked at: more than a request may have.
 const ALERTS_MAX: usize = 100_000;
+/// Characters kept of a text of the message itself: as many as a field may have.
+const GROUP_TEXT_MAX: usize = 1_024;
 
 /// A message of the webhook; its alerts stay text until it is their turn.
 #[derive(Deserialize)]
@@ -70,9 +72,9 @@ fn webhook(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(),
             Ok(message) => match message.alerts.map(Elements::all) {
                 Some(Some(alerts)) => {
                     let sent = Sent::Webhook(Group {
-                        receiver: message.receiver,
-                        key: message.group_key,
-                        url: message.external_url,
+                        receiver: shared(message.receiver),
+                        key: shared(message.group_key),
+                        url: shared(message.external_url),
                     });
                     for raw in alerts {
                         let bytes = raw.get().as_bytes();
@@ -92,6 +94,11 @@ fn webhook(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// A text that goes into each event of a message, so that its length counts as often.
+fn shared(text: Option<String>) -> Option<String> {
+    text.map(|text| cut(&text, GROUP_TEXT_MAX).replace('\0', "\u{fffd}"))
 }
 
 /// Reads what Prometheus posts: an array of alerts.

@@ -85,6 +85,17 @@ fn attributes(reading: &Reading) -> Value {
 }
 
 #[test]
+fn what_alerts_share_costs_once() {
+    // Copied for each it would be 60 GB.
+    let mut body = message(&vec![firing(); 2_000]);
+    body["groupKey"] = "k\u{0}".repeat(5 << 20).into();
+    let all = all(webhook, body.to_string().as_bytes(), &Profile::default()).unwrap();
+    assert_eq!(all.len(), 2_000);
+    let key = &attributes(all[1_999].as_ref().unwrap())["alertmanager_group"]["key"];
+    assert_eq!(key, &format!("{}…", "k\u{fffd}".repeat(512)));
+}
+
+#[test]
 fn an_alert_that_fires_is_told_with_all_it_says() {
     let alert = firing();
     let found = hooked(&alert).unwrap();

@@ -2,10 +2,12 @@
 
 use serde_json::{Number, Value};
 
-use crate::adapters::Object;
+use crate::adapters::{Object, cut};
 
 /// Most columns a table may have.
 const COLUMNS_MAX: usize = 512;
+/// Characters kept of each text of the header: they count for every row.
+const TEXT_MAX: usize = 128;
 
 /// What the header lines said so far.
 #[derive(Clone, Debug)]
@@ -65,19 +67,19 @@ impl Table {
                     .filter(|byte| !matches!(byte, b'\n' | b'\r' | b'#' | 0))
                     .unwrap_or(b'\t');
             }
-            "set_separator" => rest.clone_into(&mut self.set_separator),
-            "empty_field" => rest.clone_into(&mut self.empty),
-            "unset_field" => rest.clone_into(&mut self.unset),
-            "path" => self.path = Some(rest.trim().to_owned()),
+            "set_separator" => self.set_separator = cut(rest, TEXT_MAX),
+            "empty_field" => self.empty = cut(rest, TEXT_MAX),
+            "unset_field" => self.unset = cut(rest, TEXT_MAX),
+            "path" => self.path = Some(cut(rest.trim(), TEXT_MAX)),
             "fields" => {
                 let names = rest.split(separator).take(COLUMNS_MAX);
                 self.columns = names
-                    .map(|name| (unescaped(name), "string".to_owned()))
+                    .map(|name| (cut(&unescaped(name), TEXT_MAX), "string".to_owned()))
                     .collect();
             }
             "types" => {
                 for (column, kind) in self.columns.iter_mut().zip(rest.split(separator)) {
-                    kind.clone_into(&mut column.1);
+                    column.1 = cut(kind, TEXT_MAX);
                 }
             }
             _ => {}
@@ -171,4 +173,24 @@ fn unescaped(text: &str) -> String {
     }
     bytes.extend_from_slice(rest.as_bytes());
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_every_row_gets_is_short() {
+        let long = "é".repeat(1 << 18);
+        let mut table = Table::default();
+        for name in ["set_separator", "path", "fields", "types"] {
+            assert!(table.line(format!("#{name}\t{long}").as_bytes()).is_none());
+        }
+        let row = table.line(b"cell").unwrap().unwrap();
+        assert_eq!(row.len(), 2);
+        assert!(row.keys().all(|name| name.len() <= 4 * TEXT_MAX));
+        assert!(row["_path"].as_str().unwrap().len() <= 4 * TEXT_MAX);
+        assert!(table.set_separator.len() <= 4 * TEXT_MAX);
+        assert!(table.columns[0].1.len() <= 4 * TEXT_MAX);
+    }
 }
