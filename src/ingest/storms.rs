@@ -20,13 +20,18 @@ use crate::sources::Sources;
 const PAUSE_MAX: Duration = Duration::from_mins(10);
 /// Sources whose allowance is remembered; those that have not used theirs are forgotten first.
 const SOURCES_MAX: usize = 10_000;
+/// The least time between two looks for sources to forget: each looks at all of them.
+const FORGET_EVERY: Duration = Duration::from_secs(1);
+/// The place of all sources for which there is none of their own; no source has this id.
+const OTHERS: i64 = -1;
 
 /// What is left of each source's budget.
 #[derive(Debug)]
 pub(super) struct Budget {
     usual: Rate,
     sources: Sources,
-    left: Mutex<HashMap<i64, Left>>,
+    /// By source, and when it was last looked for sources to forget.
+    left: Mutex<(HashMap<i64, Left>, Timestamp)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +46,7 @@ impl Budget {
         Self {
             usual,
             sources,
-            left: Mutex::new(HashMap::new()),
+            left: Mutex::new((HashMap::new(), Timestamp::from_millis(0))),
         }
     }
 
@@ -67,9 +72,12 @@ impl Budget {
         };
         let full = most.saturating_mul(span);
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        if left.len() >= SOURCES_MAX && !left.contains_key(&source) {
-            left.retain(|_, left| now.since(left.at).as_micros() < span);
-        }
+        let (left, looked) = &mut *left;
+        // Those with a budget of their own are few: an administrator described each.
+        let source = match own {
+            Some(_) => source,
+            None => place(left, looked, source, (now, span)),
+        };
         let mine = left.entry(source).or_insert(Left {
             credit: full,
             at: now,
@@ -84,6 +92,29 @@ impl Budget {
             }
             None => false,
         }
+    }
+}
+
+/// Where a source's allowance is: beyond 10,000 that used theirs within the span, new ones share
+/// one, as names cost their sender nothing.
+fn place(
+    left: &mut HashMap<i64, Left>,
+    looked: &mut Timestamp,
+    source: i64,
+    (now, span): (Timestamp, u128),
+) -> i64 {
+    if left.len() < SOURCES_MAX || left.contains_key(&source) {
+        return source;
+    }
+    // Either way: the clock may have been set back.
+    if now.since(*looked).max(looked.since(now)) >= FORGET_EVERY {
+        *looked = now;
+        left.retain(|_, left| now.since(left.at).as_micros() < span);
+    }
+    if left.len() < SOURCES_MAX {
+        source
+    } else {
+        OTHERS
     }
 }
 
@@ -226,6 +257,22 @@ mod tests {
         assert!(budget.spend(1, None, at(100_000)));
         assert!(!budget.spend(1, None, at(0)));
         assert!(!budget.spend(1, None, at(100_001)));
+    }
+
+    #[test]
+    fn names_made_up_share_a_budget_once_there_are_too_many() {
+        let budget = Budget::new("2/minute".parse().unwrap(), Sources::default());
+        let at = Timestamp::from_millis;
+        let many = i64::try_from(SOURCES_MAX).unwrap();
+        assert!((0..many).all(|source| budget.spend(source, None, at(0))));
+        let late = (many..many + 100_000).filter(|source| budget.spend(*source, None, at(2_000)));
+        assert_eq!(late.count(), 2, "one budget for all of them");
+        assert!(budget.left.lock().unwrap().0.len() <= SOURCES_MAX + 1);
+        assert!(budget.spend(0, None, at(2_000)), "who is known keeps their own");
+        assert!(budget.spend(-7, Some(1), at(2_000)), "and who is described");
+        let later = (0..50).filter(|source| budget.spend(many + source, None, at(62_000)));
+        assert_eq!(later.count(), 50, "the others are forgotten after the span");
+        assert!(budget.left.lock().unwrap().0.len() < 100);
     }
 
     #[test]
