@@ -268,7 +268,10 @@ mod tests {
         let late = (many..many + 100_000).filter(|source| budget.spend(*source, None, at(2_000)));
         assert_eq!(late.count(), 2, "one budget for all of them");
         assert!(budget.left.lock().unwrap().0.len() <= SOURCES_MAX + 1);
-        assert!(budget.spend(0, None, at(2_000)), "who is known keeps their own");
+        assert!(
+            budget.spend(0, None, at(2_000)),
+            "who is known keeps their own"
+        );
         assert!(budget.spend(-7, Some(1), at(2_000)), "and who is described");
         let later = (0..50).filter(|source| budget.spend(many + source, None, at(62_000)));
         assert_eq!(later.count(), 50, "the others are forgotten after the span");

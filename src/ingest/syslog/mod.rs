@@ -26,7 +26,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, UdpSocket};
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -35,7 +35,7 @@ use super::queue::Ingest;
 use crate::app::App;
 use crate::config::{Optional, SyslogSettings};
 use crate::sources::DeadLetter;
-use lane::{Lane, Pending, TCP_ROOM, UDP_ROOM, lane};
+use lane::{Parcel, Pending, TCP_ROOM, UDP_ROOM, lane, shared_lane};
 use peers::Peers;
 use tls::Tls;
 
@@ -190,7 +190,8 @@ impl Sockets {
         let certificate = self.certificate.map(Arc::new);
         let inodes = self.udp.iter().filter_map(kernel::inode).collect();
         if !self.udp.is_empty() {
-            let lane = store_lane(UDP_ROOM, &hub, tasks);
+            let (lane, parcels) = shared_lane(UDP_ROOM, Arc::clone(&hub.pending));
+            store_all(parcels, &hub, tasks);
             for socket in self.udp {
                 if let Some(bytes) = kernel::enlarge(&socket) {
                     tracing::debug!(bytes, "receive buffer for syslog over UDP");
@@ -199,7 +200,8 @@ impl Sockets {
             }
         }
         if !self.tcp.is_empty() || !self.tls.is_empty() {
-            let lane = store_lane(TCP_ROOM, &hub, tasks);
+            let (lane, parcels) = lane(TCP_ROOM, Arc::clone(&hub.pending));
+            store_all(parcels, &hub, tasks);
             for listener in self.tcp {
                 tasks.spawn(tcp::accept(listener, None, Arc::clone(&hub), lane.clone()));
             }
@@ -212,14 +214,12 @@ impl Sockets {
     }
 }
 
-/// A lane with what stores its messages.
-fn store_lane(room: u32, hub: &Arc<Hub>, tasks: &mut JoinSet<()>) -> Lane {
-    let (lane, parcels) = lane(room, Arc::clone(&hub.pending));
+/// Starts what stores the messages of a lane.
+fn store_all(parcels: UnboundedReceiver<Parcel>, hub: &Arc<Hub>, tasks: &mut JoinSet<()>) {
     // One batch is read while the one before it is stored, no more.
     let (sender, receiver) = mpsc::channel(1);
     tasks.spawn(gather::run(Arc::clone(hub), parcels, sender));
     tasks.spawn(store::run(Arc::clone(hub), receiver));
-    lane
 }
 
 /// Asks the system what it dropped, and looks for renewed certificates.

@@ -11,7 +11,7 @@ use tokio::net::UdpSocket;
 use tokio::time::Instant;
 
 use super::Hub;
-use super::lane::{Lane, Parcel};
+use super::lane::{Parcel, SharedLane};
 use crate::adapters::syslog::{self, Framing, Header, Receipt};
 use crate::metrics::Transport;
 use crate::sources::Outcome;
@@ -24,7 +24,7 @@ const BURST_MAX: usize = 256;
 const DRAIN_MAX: Duration = Duration::from_millis(500);
 
 /// Receives until the server stops, then what the system still holds.
-pub(super) async fn receive(socket: UdpSocket, hub: Arc<Hub>, lane: Lane) {
+pub(super) async fn receive(socket: UdpSocket, hub: Arc<Hub>, lane: SharedLane) {
     let mut buffer = vec![0; DATAGRAM_MAX];
     loop {
         tokio::select! {
@@ -46,7 +46,7 @@ pub(super) async fn receive(socket: UdpSocket, hub: Arc<Hub>, lane: Lane) {
 }
 
 /// Takes what is there; whether there may be more.
-fn burst(socket: &UdpSocket, buffer: &mut [u8], hub: &Hub, lane: &Lane) -> bool {
+fn burst(socket: &UdpSocket, buffer: &mut [u8], hub: &Hub, lane: &SharedLane) -> bool {
     let metrics = hub.app.metrics.syslog();
     let mut refused = BTreeMap::new();
     let (mut messages, mut more) = (0_u64, true);
