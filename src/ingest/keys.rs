@@ -165,10 +165,11 @@ impl Keys {
             .iter()
             .filter_map(|&(batch, event, event_id)| {
                 let batch: &'b Batch = batches.get(batch)?;
+                let event = batch.events.get(event)?;
                 Some(Ended {
                     event_id,
-                    caller: &batch.caller,
-                    source: batch.events.get(event)?.names().0,
+                    caller: event.said_by(&batch.caller),
+                    source: event.names().0,
                 })
             })
             .collect();

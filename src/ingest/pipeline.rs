@@ -28,6 +28,8 @@ pub struct Prepared {
     event: PackedEvent,
     place: Option<Arc<Place>>,
     named: Named,
+    /// Who says it, where the batch has several senders and it matters.
+    said_by: Option<Arc<Caller>>,
 }
 
 /// Places of one batch looked up in an operator's databases, each written out once.
@@ -75,6 +77,7 @@ impl Prepared {
                 .and_then(|address| places.find(app, address)),
             event,
             named: Named::default(),
+            said_by: None,
         }
     }
 
@@ -90,6 +93,17 @@ impl Prepared {
     pub(super) const fn with_ongoing(mut self, ongoing: Option<EventKey>) -> Self {
         self.named.ongoing = ongoing;
         self
+    }
+
+    /// The same said by somebody else than the sender of its batch: what it ends is ended by them.
+    pub(super) fn with_sender(mut self, sender: Caller) -> Self {
+        self.said_by = Some(Arc::new(sender));
+        self
+    }
+
+    /// Who says it, in a batch of somebody's.
+    pub(super) fn said_by<'b>(&'b self, batch: &'b Caller) -> &'b Caller {
+        self.said_by.as_deref().unwrap_or(batch)
     }
 
     pub(super) const fn named(&self) -> Named {

@@ -290,6 +290,38 @@ on_both! {
     }
 }
 
+fn finding(activity: u64, time: u64) -> String {
+    let finding = json!({
+        "class_uid": 2004, "activity_id": activity, "severity_id": 5, "time": time,
+        "metadata": {"version": "1.1.0", "product": {"name": "edr"}},
+        "finding_info": {"uid": "f-1", "title": "Ransomware"},
+    });
+    format!("<13>1 - edr-1 edr - - - {finding}")
+}
+
+on_both! {
+    ["--syslog-udp", "127.0.0.1:0"]
+    async fn an_alert_that_is_over_was_ended_by_the_address_that_says_so(server) {
+        let address = udp(server);
+        send_udp(address, &[&finding(1, 1_795_195_450_000)]).await;
+        until("it is stored", async || stored(server).await == 1).await;
+        assert_eq!(server.count("select count(*) from alerts").await, 1);
+        // Several senders within a moment are one batch.
+        let sending = tokio::task::spawn_blocking(move || {
+            let of = |ip: &str| std::net::UdpSocket::bind((ip, 0)).unwrap();
+            let (loud, edr) = (of("127.0.0.1"), of("127.0.0.2"));
+            loud.send_to(b"<13>one", address).unwrap();
+            edr.send_to(finding(3, 1_795_195_460_000).as_bytes(), address).unwrap();
+            loud.send_to(b"<13>two", address).unwrap();
+        });
+        sending.await.unwrap();
+        until("all are stored", async || stored(server).await == 4).await;
+        let log = server.admin.get("/api/audit/?action=alert.resolved_at_source").await.expect(200);
+        assert_eq!(log["count"], 1, "{log}");
+        assert_eq!(log["results"][0]["address"], "127.0.0.2", "{log}");
+    }
+}
+
 on_both! {
     ["--syslog-tcp", "127.0.0.1:0"]
     async fn of_a_message_that_is_too_long_the_beginning_is_stored_and_says_so(server) {

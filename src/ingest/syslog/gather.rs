@@ -28,6 +28,8 @@ const GATHER_MAX: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub(super) struct Item {
     pub(super) event: Prepared,
+    /// Who sent it.
+    pub(super) peer: IpAddr,
     /// Whether its sender has a name for it, which the event carries then.
     pub(super) named: bool,
     pub(super) closes: Option<EventKey>,
@@ -39,7 +41,7 @@ pub(super) struct Ready {
     pub(super) items: Vec<Item>,
     /// How many messages it came from.
     pub(super) messages: usize,
-    /// Who sent it; of several one.
+    /// Who sent it; of several one: what matters is said by each event itself.
     pub(super) caller: Caller,
     /// The parcels it came in: they hold its room.
     _parcels: Vec<Parcel>,
@@ -94,7 +96,7 @@ async fn gather(parcels: &mut UnboundedReceiver<Parcel>) -> Option<Vec<Parcel>> 
 }
 
 /// Anybody at an address: syslog knows no names. The audit log is left out of it.
-fn caller(peer: IpAddr) -> Caller {
+pub(super) fn caller(peer: IpAddr) -> Caller {
     Caller {
         actor: Actor::Anonymous,
         origin: Origin {
@@ -180,7 +182,7 @@ impl Reader<'_> {
             None => syslog::event(&header, Some(peer), truncated, &cx),
         };
         match read {
-            Ok(reading) => self.good(reading),
+            Ok(reading) => self.good(peer, reading),
             Err(errors) => {
                 let letter = DeadLetter::new(&cx, "syslog", &caller(peer), place, errors, bytes);
                 self.hub.reject(letter);
@@ -188,13 +190,19 @@ impl Reader<'_> {
         }
     }
 
-    fn good(&mut self, reading: Reading) {
+    fn good(&mut self, peer: IpAddr, reading: Reading) {
         let scope = format!("syslog source {}", reading.event.source_name);
         let key = |key: Option<String>| key.map(|key| EventKey::new(&scope, &key));
         let (key, closes) = (key(reading.key), key(reading.closes));
         let event = Prepared::with_places(&self.hub.app, &mut self.places, reading.event);
+        let mut event = event.with_keys(key, closes);
+        if closes.is_some() {
+            // The alert it ends remembers who said so.
+            event = event.with_sender(caller(peer));
+        }
         self.items.push(Item {
-            event: event.with_keys(key, closes),
+            event,
+            peer,
             named: key.is_some(),
             closes,
         });

@@ -14,7 +14,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 
 use super::Hub;
-use super::gather::{Item, Ready};
+use super::gather::{Item, Ready, caller};
 use crate::adapters::{Context, Profile, refused};
 use crate::http::Caller;
 use crate::ingest::account::count_stored;
@@ -242,7 +242,7 @@ impl Storing<'_> {
         self.hub.reject(DeadLetter::new(
             &cx,
             "syslog",
-            self.caller,
+            &caller(item.peer),
             0,
             errors,
             shown,
