@@ -18,6 +18,7 @@ mod disk;
 mod ledger;
 mod load;
 mod migration;
+mod mixed;
 mod outage;
 mod races;
 mod servers;

@@ -10,7 +10,7 @@ use super::{chances, rounds, run, target};
 use crate::harness::{Database, Kind, Place, Process};
 
 /// Lets the leases of killed servers run out, as they do by themselves within a minute.
-async fn age_leases(place: &Place) {
+pub(super) async fn age_leases(place: &Place) {
     let store = ledger::open(&place.url).await;
     let aged: Result<_, store::StoreError> = store
         .write(|tx| tx.execute("update nodes set lease_until = 0", &[]))

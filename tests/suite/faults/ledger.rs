@@ -56,8 +56,35 @@ struct Row {
     id: i64,
     source: i64,
     severity: i64,
+    description: String,
     attributes: Option<String>,
     alerts: i64,
+}
+
+/// What an event is told by where its sender has no attributes: words in its description.
+pub(super) fn marked(marker: u64, filler: &str) -> String {
+    format!("reading m{marker:08}w {filler} end")
+}
+
+impl Row {
+    /// The number its sender gave it.
+    fn marker(&self) -> u64 {
+        let attributes: Value =
+            serde_json::from_str(self.attributes.as_deref().unwrap_or("{}")).unwrap();
+        if let Some(marker) = attributes["marker"].as_u64() {
+            return marker;
+        }
+        let marker = Self::marker_in(&self.description);
+        marker.unwrap_or_else(|| panic!("half an event is stored: {self:?}"))
+    }
+
+    /// The number in a description that is whole.
+    fn marker_in(description: &str) -> Option<u64> {
+        let whole = description.strip_suffix(" end")?;
+        let whole = whole.strip_prefix("Resolved: ").unwrap_or(whole);
+        let (digits, _) = whole.strip_prefix("reading m")?.split_once("w ")?;
+        digits.parse().ok()
+    }
 }
 
 impl Ledger {
@@ -149,6 +176,16 @@ impl Ledger {
             .count()
     }
 
+    /// The markers of all that was acknowledged, in order.
+    pub(super) fn all_acknowledged(&self) -> Vec<u64> {
+        let state = self.state();
+        let told = state.sent.iter();
+        let told = told.filter(|(_, sent)| sent.outcome == Outcome::Acknowledged);
+        let mut markers: Vec<u64> = told.map(|(marker, _)| *marker).collect();
+        markers.sort_unstable();
+        markers
+    }
+
     /// One line for the log of a run.
     pub(super) fn summary(&self) -> String {
         let state = self.state();
@@ -157,10 +194,13 @@ impl Ledger {
             statuses,
             broken,
             slowest,
+            wrong,
             ..
         } = &*state;
+        let wrong = wrong.first().map_or("none", String::as_str);
         format!(
-            "{} events sent, answers {statuses:?}, {broken} broken off, slowest {slowest:?}",
+            "{} events sent, answers {statuses:?}, {broken} broken off, slowest {slowest:?}, \
+             wrong: {wrong}",
             sent.len()
         )
     }
@@ -210,11 +250,7 @@ impl Ledger {
         assert!(state.wrong.is_empty(), "wrong answers: {:#?}", state.wrong);
         let (mut found, mut seen) = (Found::default(), HashSet::new());
         for row in rows {
-            let attributes: Value =
-                serde_json::from_str(row.attributes.as_deref().unwrap_or("{}")).unwrap();
-            let marker = attributes["marker"]
-                .as_u64()
-                .expect("every event has a marker");
+            let marker = row.marker();
             let sent = state
                 .sent
                 .get(&marker)
@@ -271,6 +307,54 @@ impl Ledger {
             .await
             .unwrap();
     }
+}
+
+/// How many events a search by an event's own word finds.
+pub(super) async fn seen(admin: &Client, marker: u64) -> usize {
+    let page = admin
+        .get(&format!("/api/events/?q=m{marker:08}w"))
+        .await
+        .expect(200);
+    page["results"].as_array().unwrap().len()
+}
+
+/// Each alert whose source said that it is over is resolved, once; the others of that source are
+/// not. Takes the markers of both events of each.
+pub(super) async fn check_ended(url: &str, ended: &[(u64, u64)]) {
+    let store = open(url).await;
+    let sql = "select e.description, a.status, (select count(*) from alert_history h \
+               where h.alert_id = a.id) from alerts a join events e on e.id = a.event_id \
+               join sources s on s.id = e.source_id where s.name = 'alertmanager'";
+    let read = |row: &store::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let alerts: Vec<(String, i64, i64)> = store
+        .read(move |tx| tx.query(sql, &[], read))
+        .await
+        .unwrap();
+    let said: i64 = store
+        .read(|tx| {
+            let sql = "select count(*) from audit where action = 'alert.resolved_at_source'";
+            tx.query_one(sql, &[], |row| row.get(0))
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        said,
+        i64::try_from(ended.len()).unwrap(),
+        "audited once each"
+    );
+    let over: HashSet<u64> = ended.iter().map(|(firing, _)| *firing).collect();
+    let mut resolved = 0;
+    for (description, status, changes) in alerts {
+        let marker = Row::marker_in(&description).unwrap();
+        let is_over = over.contains(&marker);
+        let expected = if is_over { (3, 1) } else { (1, 0) };
+        assert_eq!((status, changes), expected, "{description}");
+        resolved += usize::from(is_over);
+    }
+    assert_eq!(resolved, ended.len());
+    tokio::task::spawn_blocking(move || store.close())
+        .await
+        .unwrap();
 }
 
 /// Opens a database as the server does.
@@ -330,15 +414,16 @@ impl Snapshot {
 }
 
 fn events(tx: &mut Tx<'_>) -> Result<Vec<Row>, StoreError> {
-    let sql = "select e.id, e.source_id, e.severity, e.attributes, \
+    let sql = "select e.id, e.source_id, e.severity, e.description, e.attributes, \
                (select count(*) from alerts a where a.event_id = e.id) from events e";
     tx.query(sql, &[], |row| {
         Ok(Row {
             id: row.get(0)?,
             source: row.get(1)?,
             severity: row.get(2)?,
-            attributes: row.get(3)?,
-            alerts: row.get(4)?,
+            description: row.get(3)?,
+            attributes: row.get(4)?,
+            alerts: row.get(5)?,
         })
     })
 }

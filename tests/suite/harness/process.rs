@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::{ADMIN, Client};
@@ -15,8 +16,12 @@ const START_MAX: Duration = Duration::from_secs(30);
 pub struct Process {
     child: Child,
     address: SocketAddr,
+    said: Said,
     log: PathBuf,
 }
+
+/// What it says on its standard output after where it listens.
+type Said = Arc<Mutex<Vec<String>>>;
 
 /// A start that did not come to listening.
 #[derive(Debug)]
@@ -110,20 +115,27 @@ impl Starting {
     pub async fn listening(mut self) -> Result<Process, Refused> {
         let mut child = self.child.take().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let said = tokio::task::spawn_blocking(move || {
+        let said = Said::default();
+        let saying = Arc::clone(&said);
+        let listens = tokio::task::spawn_blocking(move || {
             let found = lines.by_ref().map_while(Result::ok).find_map(|line| {
                 let (_, rest) = line.split_once(" listens on http://")?;
                 rest.split_whitespace().next()?.parse::<SocketAddr>().ok()
             });
             // What it says later must not fill the pipe.
-            std::thread::spawn(move || lines.count());
+            std::thread::spawn(move || {
+                for line in lines.map_while(Result::ok) {
+                    saying.lock().unwrap().push(line);
+                }
+            });
             found
         });
         let log = self.log.clone();
-        match tokio::time::timeout(START_MAX, said).await {
+        match tokio::time::timeout(START_MAX, listens).await {
             Ok(Ok(Some(address))) => Ok(Process {
                 child,
                 address,
+                said,
                 log,
             }),
             Ok(_) => {
@@ -157,6 +169,22 @@ impl Process {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it takes syslog over TCP, once it has said so.
+    pub async fn syslog_tcp(&self) -> SocketAddr {
+        let began = Instant::now();
+        loop {
+            let said = self.said.lock().unwrap().clone();
+            let mut told = said
+                .iter()
+                .filter_map(|line| line.trim().strip_prefix("Syslog over TCP: "));
+            if let Some(address) = told.next() {
+                return address.parse().unwrap();
+            }
+            assert!(began.elapsed() < START_MAX, "no syslog: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// A client without credentials.
