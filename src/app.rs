@@ -1,6 +1,7 @@
 //! What every slice is handed: capabilities, never services.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base::{Clock, EventId, EventIds, Timestamp};
 use store::Store;
@@ -70,6 +71,8 @@ pub struct Parts {
     pub stop: CancellationToken,
     /// When the server started.
     pub started_at: Timestamp,
+    /// The same by the steady time of its clock.
+    pub started_steady: Duration,
 }
 
 impl App {
@@ -86,6 +89,7 @@ impl App {
         Self(Arc::new(Parts {
             store,
             started_at: clock.now(),
+            started_steady: clock.steady(),
             clock,
             limits: Arc::new(Limits::new(&config)),
             credentials: Arc::new(Credentials::new(&config)),

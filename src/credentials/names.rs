@@ -10,6 +10,8 @@ use base::Timestamp;
 const FREE: i64 = 4;
 /// The longest delay; 96 guesses a day is all it leaves.
 const DELAY_MAX: Duration = Duration::from_mins(15);
+/// How far the clocks of two servers may differ.
+const LEEWAY: Duration = Duration::from_mins(1);
 /// Names remembered at the most.
 const NAMES_MAX: usize = 10_000;
 
@@ -49,9 +51,17 @@ impl Failures {
     }
 
     /// Whole seconds still to wait, rounded up; `None` when an attempt is looked at.
+    ///
+    /// More than these failures cost is left when the clock was set back. Nobody waits for hours
+    /// then: one attempt is looked at, and if it fails the delay counts from now.
     #[must_use]
     pub fn wait(self, now: Timestamp) -> Option<u64> {
-        let left = self.wait_until?.since(now).min(DELAY_MAX);
+        let left = self.wait_until?.since(now);
+        let due = delay(self.count);
+        if left > due.saturating_add(LEEWAY) {
+            return None;
+        }
+        let left = left.min(due);
         let seconds = left
             .as_secs()
             .saturating_add(u64::from(left.subsec_nanos() > 0));
@@ -122,6 +132,15 @@ mod tests {
         assert_eq!(failures.wait(now), Some(2));
         assert_eq!(failures.wait(Timestamp::from_millis(1_500)), Some(1));
         assert_eq!(failures.wait(Timestamp::from_millis(2_000)), None);
+    }
+
+    #[test]
+    fn a_clock_set_back_locks_nobody_out_and_gives_one_attempt() {
+        let late = Timestamp::from_millis(6 * 3_600_000);
+        let failures = (0..6).fold(Failures::default(), |it, _| it.and_one(late));
+        let now = Timestamp::from_millis(0);
+        assert_eq!(failures.wait(now), None);
+        assert_eq!(failures.and_one(now).wait(now), Some(4));
     }
 
     #[test]

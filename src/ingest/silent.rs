@@ -25,7 +25,7 @@ const SCOPE: &str = "source silence";
 /// # Errors
 /// [`IngestError`]; what is left is told the next time.
 pub async fn tell_silence(app: &App, ingest: &Ingest) -> Result<usize, IngestError> {
-    let turns = sources::turns(app).await?;
+    let turns = sources::turns(app, ingest.sources()).await?;
     let told = turns.len();
     for turn in turns {
         match turn {

@@ -18,6 +18,8 @@ use crate::sources::Sources;
 
 /// How long a storm may pause and still be the same: ten minutes.
 const PAUSE_MAX: Duration = Duration::from_mins(10);
+/// What writers that begin at once may differ in time; more than that back, and the clock was set.
+const STEP: Duration = Duration::from_secs(10);
 /// Sources whose allowance is remembered; those that have not used theirs are forgotten first.
 const SOURCES_MAX: usize = 10_000;
 /// The least time between two looks for sources to forget: each looks at all of them.
@@ -84,7 +86,9 @@ impl Budget {
         });
         let earned = now.since(mine.at).as_micros().saturating_mul(most);
         mine.credit = mine.credit.saturating_add(earned).min(full);
-        mine.at = mine.at.max(now);
+        // Set back by hours, nothing would be earned for hours.
+        let is_set_back = now < mine.at.minus(STEP);
+        mine.at = if is_set_back { now } else { mine.at.max(now) };
         match mine.credit.checked_sub(span) {
             Some(rest) => {
                 mine.credit = rest;
@@ -255,8 +259,19 @@ mod tests {
         let budget = Budget::new("1/minute".parse().unwrap(), Sources::default());
         let at = Timestamp::from_millis;
         assert!(budget.spend(1, None, at(100_000)));
-        assert!(!budget.spend(1, None, at(0)));
+        assert!(!budget.spend(1, None, at(99_000)));
         assert!(!budget.spend(1, None, at(100_001)));
+        assert!(!budget.spend(1, None, at(0)));
+    }
+
+    #[test]
+    fn after_a_clock_was_set_back_by_hours_the_budget_comes_back_in_its_span() {
+        let budget = Budget::new("1/minute".parse().unwrap(), Sources::default());
+        let at = Timestamp::from_millis;
+        assert!(budget.spend(1, None, at(6 * 3_600_000)));
+        assert!(!budget.spend(1, None, at(0)));
+        assert!(!budget.spend(1, None, at(59_000)));
+        assert!(budget.spend(1, None, at(60_000)));
     }
 
     #[test]

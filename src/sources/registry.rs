@@ -11,6 +11,7 @@ use super::counts::Counters;
 use super::dead_letters::DeadLetters;
 use super::flush::Unwritten;
 use super::rate::Buckets;
+use super::silence::Steps;
 use super::sql;
 use crate::adapters::Profile;
 use crate::app::App;
@@ -45,6 +46,7 @@ struct Inner {
     dead_letters: DeadLetters,
     unwritten: tokio::sync::Mutex<Unwritten>,
     buckets: Buckets,
+    steps: Steps,
 }
 
 #[derive(Debug, Default)]
@@ -147,6 +149,11 @@ impl Sources {
     #[must_use]
     pub fn dead_letters(&self) -> &DeadLetters {
         &self.0.dead_letters
+    }
+
+    /// Notices when the clock is set.
+    pub(super) fn steps(&self) -> &Steps {
+        &self.0.steps
     }
 
     /// What is yet to be written down, one writer at a time.

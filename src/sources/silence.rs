@@ -1,14 +1,57 @@
 //! Which watched sources went silent and which speak again; `ingest` tells people.
 
-use base::{EventId, Timestamp};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use base::{Clock, EventId, Timestamp};
 use store::{StoreError, Tx};
 
+use super::registry::Sources;
 use super::sql::{self, Watched};
 use crate::app::App;
 
 /// Seconds a server gives senders to come back after it started: while it was down nobody could
 /// be heard of.
 const GRACE: u64 = 300;
+
+/// By how much the clock must move against the steady time before it counts as set.
+const STEP: Duration = Duration::from_secs(10);
+
+/// Notices when the clock is set, between one look and the next.
+#[derive(Debug, Default)]
+pub(super) struct Steps(Mutex<Option<Look>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    /// What the wall clock is ahead of the steady time, in microseconds.
+    ahead: i64,
+    /// The steady time at the look that found the clock set.
+    set: Option<Duration>,
+}
+
+/// How long things have been as they are, in seconds of the steady time.
+#[derive(Clone, Copy, Debug)]
+struct Steady {
+    /// Since the server started.
+    up: u64,
+    /// Since the clock was set, if it ever was.
+    set: Option<u64>,
+}
+
+impl Steps {
+    /// How long ago the clock was set, if that was seen.
+    fn look(&self, clock: &Clock) -> Option<Duration> {
+        let (now, steady) = (clock.now(), clock.steady());
+        let passed = i64::try_from(steady.as_micros()).unwrap_or(i64::MAX);
+        let ahead = now.micros().saturating_sub(passed);
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = last.unwrap_or(Look { ahead, set: None });
+        let by = Duration::from_micros(ahead.abs_diff(before.ahead));
+        let set = if by >= STEP { Some(steady) } else { before.set };
+        *last = Some(Look { ahead, set });
+        set.map(|set| steady.saturating_sub(set))
+    }
+}
 
 /// A watched source whose state is not what was told last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,9 +86,13 @@ pub enum Turn {
 ///
 /// # Errors
 /// The database's fault.
-pub async fn turns(app: &App) -> Result<Vec<Turn>, StoreError> {
+pub async fn turns(app: &App, sources: &Sources) -> Result<Vec<Turn>, StoreError> {
     let now = app.clock.now();
-    let up = now.since(app.started_at).as_secs();
+    let up = app.clock.steady().saturating_sub(app.started_steady);
+    let steady = Steady {
+        up: up.as_secs(),
+        set: sources.steps().look(&app.clock).map(|ago| ago.as_secs()),
+    };
     app.store
         .read(move |tx| {
             let watched = sql::watched(tx)?;
@@ -55,15 +102,14 @@ pub async fn turns(app: &App) -> Result<Vec<Turn>, StoreError> {
             let turns = watched.into_iter().filter_map(|mut it| {
                 let newest = events.get(&it.id).copied().map(EventId::timestamp);
                 it.seen = it.seen.max(newest);
-                turn(it, now, up)
+                turn(it, now, steady)
             });
             Ok(turns.collect())
         })
         .await
 }
 
-/// `up` is how long the server has been up, in seconds.
-fn turn(it: Watched, now: Timestamp, up: u64) -> Option<Turn> {
+fn turn(it: Watched, now: Timestamp, steady: Steady) -> Option<Turn> {
     let source = (it.id, it.name);
     // One that was described after it last spoke has its time from then on.
     let since = it.seen.map_or(it.since, |seen| seen.max(it.since));
@@ -80,7 +126,11 @@ fn turn(it: Watched, now: Timestamp, up: u64) -> Option<Turn> {
     }
     let silent_after = u32::try_from(it.silent_after).ok().filter(|it| *it > 0)?;
     let limit = u64::from(silent_after);
-    (now.since(since).as_secs() >= limit && up >= limit.min(GRACE)).then_some(Turn::Silent {
+    // A clock that was set forwards makes everybody silent at once: each has its time anew.
+    let is_silent = now.since(since).as_secs() >= limit
+        && steady.up >= limit.min(GRACE)
+        && steady.set.is_none_or(|ago| ago >= limit);
+    is_silent.then_some(Turn::Silent {
         source,
         seen: it.seen,
         since,
@@ -125,8 +175,15 @@ mod tests {
         }
     }
 
+    fn up(seconds: u64) -> Steady {
+        Steady {
+            up: seconds,
+            set: None,
+        }
+    }
+
     fn at(it: Watched, seconds: i64) -> Option<&'static str> {
-        turn(it, Timestamp::from_millis(seconds * 1_000), 300).map(|turn| match turn {
+        turn(it, Timestamp::from_millis(seconds * 1_000), up(300)).map(|turn| match turn {
             Turn::Silent { .. } => "silent",
             Turn::Back { .. } => "back",
         })
@@ -155,10 +212,38 @@ mod tests {
             silent_after: 3_600,
             ..watched(Some(1), None)
         };
-        assert_eq!(turn(long.clone(), later, 299), None);
-        assert!(turn(long, later, 300).is_some());
-        assert_eq!(turn(watched(None, None), later, 59), None);
-        assert!(turn(watched(None, None), later, 60).is_some());
+        assert_eq!(turn(long.clone(), later, up(299)), None);
+        assert!(turn(long, later, up(300)).is_some());
+        assert_eq!(turn(watched(None, None), later, up(59)), None);
+        assert!(turn(watched(None, None), later, up(60)).is_some());
+    }
+
+    #[test]
+    fn after_the_clock_was_set_a_source_has_its_whole_time() {
+        let later = Timestamp::from_millis(90_000_000);
+        let set = |ago| Steady {
+            set: Some(ago),
+            ..up(90_000)
+        };
+        assert_eq!(turn(watched(Some(1), None), later, set(59)), None);
+        assert!(turn(watched(Some(1), None), later, set(60)).is_some());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_is_noticed_and_one_that_goes_on_is_not() {
+        let mock = base::MockClock::at(Timestamp::from_millis(1_800_000_000_000));
+        let (clock, steps) = (Clock::mock(&mock), Steps::default());
+        for _ in 0..3 {
+            assert_eq!(steps.look(&clock), None);
+            mock.advance(Duration::from_hours(5));
+        }
+        let hours = Duration::from_hours(6);
+        for time in [mock.now().plus(hours), mock.now().minus(hours)] {
+            mock.set(time);
+            assert_eq!(steps.look(&clock), Some(Duration::ZERO));
+            mock.advance(hours);
+            assert_eq!(steps.look(&clock), Some(hours));
+        }
     }
 
     #[test]

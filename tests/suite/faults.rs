@@ -12,6 +12,7 @@
     reason = "a failed test shows its seed and what it saw"
 )]
 
+mod clock;
 mod cluster;
 mod crash;
 mod disk;

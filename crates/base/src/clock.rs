@@ -1,10 +1,17 @@
 //! Where the time comes from, so that tests decide what time it is.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use crate::Timestamp;
+
+/// What the system's steady time is counted from.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the system's steady clock"
+)]
+static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Tells the time: the system's, or a test's.
 #[derive(Clone, Debug)]
@@ -41,28 +48,61 @@ impl Clock {
             Source::Mock(clock) => clock.now(),
         }
     }
+
+    /// The time passed since some fixed moment: it goes on evenly when the wall clock is set.
+    #[must_use]
+    pub fn steady(&self) -> Duration {
+        match &self.0 {
+            Source::System => BEGINNING.elapsed(),
+            Source::Mock(clock) => clock.steady(),
+        }
+    }
 }
 
 /// A clock that moves only when told to.
 #[derive(Clone, Debug)]
-pub struct MockClock(Arc<AtomicI64>);
+pub struct MockClock(Arc<Hands>);
+
+#[derive(Debug)]
+struct Hands {
+    /// Microseconds since 1970.
+    time: AtomicI64,
+    /// Microseconds that have passed.
+    steady: AtomicU64,
+}
 
 impl MockClock {
     /// Starts at the given time.
     #[must_use]
     pub fn at(time: Timestamp) -> Self {
-        Self(Arc::new(AtomicI64::new(time.micros())))
+        Self(Arc::new(Hands {
+            time: AtomicI64::new(time.micros()),
+            steady: AtomicU64::new(0),
+        }))
     }
 
     /// The time it stands at.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+        Timestamp::from_micros(self.0.time.load(Ordering::SeqCst))
     }
 
-    /// Moves it forward.
+    /// The time that has passed on it, however often it was set.
+    #[must_use]
+    pub fn steady(&self) -> Duration {
+        Duration::from_micros(self.0.steady.load(Ordering::SeqCst))
+    }
+
+    /// Lets time pass.
     pub fn advance(&self, by: Duration) {
-        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
-        self.0.fetch_add(micros, Ordering::SeqCst);
+        let micros = u64::try_from(by.as_micros()).unwrap_or(u64::MAX);
+        self.0.steady.fetch_add(micros, Ordering::SeqCst);
+        let micros = i64::try_from(micros).unwrap_or(i64::MAX);
+        self.0.time.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// Sets it, forwards or back, as somebody corrects a clock: no time passes.
+    pub fn set(&self, time: Timestamp) {
+        self.0.time.store(time.micros(), Ordering::SeqCst);
     }
 }

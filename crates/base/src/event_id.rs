@@ -109,6 +109,17 @@ impl EventIds {
         }
     }
 
+    /// The highest place given out so far: every id of this node up to now is not above it, every
+    /// later one is, whatever the clock was set to in between.
+    #[must_use]
+    pub fn mark(&self) -> IdMark {
+        let last = self
+            .last
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        IdMark(*last)
+    }
+
     /// Reserves the ids of a batch; they rise in the order returned.
     ///
     /// Past September 2094 the 41 bits are spent and ids repeat the last millisecond.
@@ -128,6 +139,18 @@ impl EventIds {
         (first..first.saturating_add(count)).map(move |slot| {
             EventId(((slot >> SEQUENCE_BITS) << SHIFT) | (node << SEQUENCE_BITS) | (slot & 0xff))
         })
+    }
+}
+
+/// A moment in the order of one node's ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdMark(i64);
+
+impl IdMark {
+    /// Whether an id of the same node was given out before this moment.
+    #[must_use]
+    pub const fn is_after(self, id: EventId) -> bool {
+        slot_of(id) <= self.0
     }
 }
 
@@ -172,6 +195,15 @@ mod tests {
             .next()
             .unwrap();
         assert!(next > highest);
+    }
+
+    #[test]
+    fn a_mark_parts_earlier_ids_from_later_ones_when_the_clock_is_set_back() {
+        let ids = EventIds::new(2, None);
+        let before = ids.take(at(90_000), 300).last().unwrap();
+        let mark = ids.mark();
+        let later = ids.take(at(10), 1).next().unwrap();
+        assert!(mark.is_after(before) && !mark.is_after(later));
     }
 
     #[test]

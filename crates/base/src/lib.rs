@@ -11,7 +11,7 @@ mod timestamp;
 
 pub use clock::{Clock, MockClock};
 pub use cursor::{Cursor, CursorError, Direction};
-pub use event_id::{EventId, EventIds, NODE_MAX};
+pub use event_id::{EventId, EventIds, IdMark, NODE_MAX};
 pub use hex::hex;
 pub use severity::{Severity, UnknownSeverity};
 pub use timestamp::{Timestamp, TimestampError};

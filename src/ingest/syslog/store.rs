@@ -202,13 +202,13 @@ impl Storing<'_> {
     /// Stores the witness alone, as often as it takes: whether it was there before that, and with
     /// it the batch. Its name holds it back until a commit that is still under way has ended.
     async fn ask(&mut self, item: &Item, witness: Witness) -> Result<bool, IngestError> {
-        let began = self.hub.app.clock.now();
+        let asked = self.hub.app.ids.mark();
         loop {
             let event = item.event.clone().with_keys(Some(witness.key), item.closes);
             match self.store(vec![event]).await {
                 // One that is newer was stored by asking, which nobody told us then.
                 Ok((_, stored)) => {
-                    let of_batch = |it: &Stored| it.repeated && it.id.timestamp() < began;
+                    let of_batch = |it: &Stored| it.repeated && asked.is_after(it.id);
                     return Ok(stored.first().is_some_and(of_batch));
                 }
                 Err(error) if is_refusal(&error) => return Err(error),
