@@ -150,7 +150,8 @@ pub(super) fn slug(text: &str) -> Option<String> {
     (!slug.is_empty()).then(|| slug.to_owned())
 }
 
-fn tags(words: Vec<String>) -> Vec<String> {
+/// Words to find an event by: bounded, each once.
+pub(super) fn tags(words: Vec<String>) -> Vec<String> {
     let mut tags: Vec<String> = Vec::with_capacity(words.len().min(TAGS_MAX));
     for word in words {
         if tags.len() >= TAGS_MAX {

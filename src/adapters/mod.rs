@@ -189,6 +189,18 @@ impl Reading {
         self.key = key.filter(|key| (1..=KEY_MAX).contains(&key.len()));
         self
     }
+
+    /// The same with the key that what it came in gives it. What goes on and what ends it find each
+    /// other by their own names, which stay.
+    #[must_use]
+    pub fn with_outer_key(self, key: String) -> Self {
+        let names_itself = self.closes.is_some() || self.ongoing.is_some();
+        if names_itself && self.key.is_some() {
+            self
+        } else {
+            self.with_key(Some(key))
+        }
+    }
 }
 
 impl Context<'_> {
@@ -210,6 +222,11 @@ impl Context<'_> {
 #[must_use]
 pub fn refused(field: &str, what: impl Into<String>) -> FieldErrors {
     refusal(field, what)
+}
+
+/// Whether a format claims an object.
+fn is_recognised(object: &Object) -> bool {
+    RECOGNISED.iter().any(|(is, _)| is(object))
 }
 
 /// Reads one record by whatever format claims it; `None` when none does.
@@ -241,26 +258,40 @@ fn each_object(
     sink: &mut Sink<'_>,
     mut read: impl FnMut(&Record<'_>) -> Read,
 ) -> Result<(), String> {
-    let mut read = |bytes| (read_object(bytes).and_then(|record| read(&record)), bytes);
+    let mut each = |bytes, sink: &mut Sink<'_>| match read_object(bytes) {
+        Ok(record) => each_inside(&record, sink, &mut read),
+        Err(errors) => sink(Err(errors), bytes),
+    };
     for document in documents(body.bytes)? {
-        if let Some(records) = document.ok().and_then(envelope::records) {
-            for record in records {
-                let (result, bytes) = read(record.get().as_bytes());
-                if sink(result, bytes).is_break() {
-                    return Ok(());
-                }
-            }
-            continue;
-        }
-        let (result, bytes) = match document {
-            Ok(bytes) => read(bytes),
-            Err(DocumentError { bytes, reason }) => (Err(refused("record", reason)), bytes),
+        let flow = match document {
+            Ok(bytes) => match envelope::records(bytes) {
+                Some(records) => records
+                    .into_iter()
+                    .try_for_each(|record| each(record.get().as_bytes(), sink)),
+                None => each(bytes, sink),
+            },
+            Err(DocumentError { bytes, reason }) => sink(Err(refused("record", reason)), bytes),
         };
-        if sink(result, bytes).is_break() {
+        if flow.is_break() {
             break;
         }
     }
     Ok(())
+}
+
+/// Reads a record, or each finding of one that holds several.
+fn each_inside(
+    record: &Record<'_>,
+    sink: &mut Sink<'_>,
+    read: &mut impl FnMut(&Record<'_>) -> Read,
+) -> ControlFlow<()> {
+    let Some(findings) = guardduty::several(record) else {
+        return sink(read(record), record.raw.get().as_bytes());
+    };
+    findings.into_iter().try_for_each(|finding| {
+        let bytes = finding.get().as_bytes();
+        sink(read_object(bytes).and_then(|record| read(&record)), bytes)
+    })
 }
 
 /// Hands each line of a body of text to `read`, and what became of it to the sink; blank lines

@@ -123,7 +123,7 @@ fn pair<'a>(
     let read = json::read_own(document, cx).unwrap_or_else(|| read_any(document, index, cx));
     let read = match &action.id {
         // What the client calls it counts more than an id inside the document.
-        Some(id) => read.map(|reading| reading.with_key(Some(format!("{index}\0{}", id.text)))),
+        Some(id) => read.map(|reading| reading.with_outer_key(format!("{index}\0{}", id.text))),
         None => read,
     };
     (item(true), read, document)

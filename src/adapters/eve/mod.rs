@@ -7,7 +7,7 @@
 //!
 //! | field | from |
 //! |---|---|
-//! | `source_name` | `host` (Suricata's `sensor-name`; a shipper's `host.name` too), else `suricata` |
+//! | `source_name` | `host` (Suricata's `sensor-name`; a shipper's `host.name` too), else the sender |
 //! | `event_type` | `suricata-` and `event_type`, lower case, `_` written `-`: `suricata-alert` |
 //! | `severity` | `alert.severity` and `alert.category`, see [`severity`]; INFO without an alert |
 //! | `description` | a sentence a person reads, with both ends and the protocol |
@@ -128,8 +128,54 @@ pub fn event_from_eve(line: &[u8]) -> Result<NewEvent, EveError> {
     if line.len() > LINE_MAX {
         return Err(EveError::TooLong);
     }
-    event(&super::record::Record::read(line)?)
+    event(&super::record::Record::read(line)?, "suricata")
 }
+
+/// The types of records that have a member called like them. Others write a type and a member of
+/// that name as well, such as `process`.
+const TYPES: &[&str] = &[
+    "alert",
+    "anomaly",
+    "arp",
+    "bittorrent_dht",
+    "dcerpc",
+    "dhcp",
+    "dnp3",
+    "dns",
+    "drop",
+    "enip",
+    "fileinfo",
+    "flow",
+    "frame",
+    "ftp",
+    "ftp_data",
+    "http",
+    "ike",
+    "ikev2",
+    "krb5",
+    "ldap",
+    "mdns",
+    "metadata",
+    "modbus",
+    "mqtt",
+    "netflow",
+    "nfs",
+    "packet",
+    "pgsql",
+    "pop3",
+    "quic",
+    "rdp",
+    "rfb",
+    "sip",
+    "smb",
+    "smtp",
+    "snmp",
+    "ssh",
+    "stats",
+    "tftp",
+    "tls",
+    "websocket",
+];
 
 /// Whether an object is a record of EVE: it has a type and a time, and something only Suricata
 /// writes, be it just a member that is called like its type.
@@ -140,13 +186,14 @@ pub(super) fn is(object: &Object) -> bool {
     };
     let marks = ["flow_id", "pcap_cnt", "in_iface", "community_id"];
     marks.iter().any(|name| object.contains_key(*name))
-        || object.get(kind).is_some_and(serde_json::Value::is_object)
+        || TYPES.contains(&kind) && object.get(kind).is_some_and(serde_json::Value::is_object)
 }
 
 /// Turns a record that was read already into an event. Suricata gives records no name: one that is
 /// equal to the last byte is the same, so that a file may be read again.
 pub(super) fn read(record: &super::record::Record<'_>, cx: &Context<'_>) -> super::Read {
-    let event = event(record).map_err(|error| super::refused(error.field(), error.reason()))?;
+    let event =
+        event(record, cx.source).map_err(|error| super::refused(error.field(), error.reason()))?;
     let key = digest(record.raw.get().as_bytes());
     cx.shaped(
         Reading::new(event).with_key(Some(key)),
@@ -154,13 +201,13 @@ pub(super) fn read(record: &super::record::Record<'_>, cx: &Context<'_>) -> supe
     )
 }
 
-fn event(record: &super::record::Record<'_>) -> Result<NewEvent, EveError> {
+fn event(record: &super::record::Record<'_>, source: &str) -> Result<NewEvent, EveError> {
     let super::record::Record { object: whole, raw } = record;
     let record = Record::read(whole)?;
     let alert = record.alert.as_ref();
     let mapped = attributes::mapped(&record);
     Ok(NewEvent {
-        source_name: record.host.unwrap_or("suricata").to_owned(),
+        source_name: record.host.unwrap_or(source).to_owned(),
         event_type: format!("suricata-{}", slug(record.event_type)),
         severity: alert.map_or(Severity::Info, |alert| {
             severity(alert.severity, alert.category)

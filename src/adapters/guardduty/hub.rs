@@ -1,7 +1,9 @@
 //! Findings in the format of Security Hub (ASFF), whoever made them.
 
 use base::Severity::Info;
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::super::members::{As, Row, copy, first, object, text, texts, word};
 use super::super::severity;
@@ -65,7 +67,36 @@ pub(super) fn is_list(detail: &Object) -> bool {
             .is_some_and(is)
 }
 
-/// Reads one, or the first of a list: `EventBridge` delivers them one by one.
+/// The findings of a record that holds several: in `EventBridge`'s envelope, in a notification of
+/// SNS, or listed by the API.
+pub(in super::super) fn several(record: &Record<'_>) -> Option<Vec<Box<RawValue>>> {
+    #[derive(Deserialize)]
+    struct Holder<'a> {
+        #[serde(borrow, alias = "findings")]
+        detail: &'a RawValue,
+    }
+    let (mut text, mut holder) = (record.raw.get(), &record.object);
+    let inside;
+    if holder.contains_key("TopicArn") {
+        text = holder.get("Message")?.as_str()?;
+        inside = Record::read(text.as_bytes()).ok()?.object;
+        holder = &inside;
+    }
+    let listed = |list: Option<&Value>| {
+        let list = list.and_then(Value::as_array)?;
+        (list.len() > 1 && list.iter().all(|it| it.as_object().is_some_and(is))).then_some(())
+    };
+    if let Some(detail) = object(holder, "detail") {
+        listed(detail.get("findings"))?;
+        text = serde_json::from_str::<Holder<'_>>(text).ok()?.detail.get();
+    } else {
+        listed(holder.get("findings"))?;
+    }
+    let list: Holder<'_> = serde_json::from_str(text).ok()?;
+    serde_json::from_str(list.detail.get()).ok()
+}
+
+/// Reads one, or the first of a list where a record can be one event only, such as a line.
 pub(super) fn read(record: &Record<'_>, cx: &Context<'_>) -> Option<Read> {
     let listed = record
         .object

@@ -17,6 +17,8 @@ mod remote;
 #[cfg(test)]
 mod tests;
 
+pub(super) use hub::several;
+
 use base::Severity::{self, Critical, High, Info, Low, Medium};
 use serde_json::Value;
 

@@ -171,6 +171,32 @@ fn a_finding_of_security_hub_is_read_by_its_label() {
 }
 
 #[test]
+fn every_finding_of_a_list_is_an_event() {
+    let of = |id: &str, label: &str| {
+        json!({
+            "Id": id, "ProductArn": "arn:aws:securityhub:x", "Title": "A bucket is public",
+            "Severity": {"Label": label}, "UpdatedAt": "2026-11-20T09:00:00Z", "Resources": [{"Id": "b"}],
+        })
+    };
+    let findings = json!([of("a", "LOW"), of("b", "CRITICAL"), of("c", "HIGH")]);
+    let bridge =
+        json!({"version": "0", "source": "aws.securityhub", "detail": {"findings": findings}});
+    let sns = json!({"Type": "Notification", "TopicArn": "t", "Message": bridge.to_string()});
+    let listed = json!({"version": "0", "findings": findings});
+    for record in [bridge, sns, listed] {
+        for format in [&FORMAT, &crate::adapters::json::FORMAT] {
+            let read = read_all(format, record.to_string());
+            let read: Vec<_> = read.into_iter().map(Result::unwrap).collect();
+            let severities: Vec<_> = read.iter().map(|it| it.event.severity).collect();
+            assert_eq!(severities, [Low, Critical, High], "{record}");
+            assert_eq!(read[1].key.as_deref(), Some("b/2026-11-20T09:00:00Z"));
+            fields_are(&read[2], &[("securityhub.Id", json!("c"))]);
+            assert!(!read[0].event.tags.contains(&"several-findings".to_owned()));
+        }
+    }
+}
+
+#[test]
 fn the_question_of_sns_is_shown_to_people() {
     let record = json!({
         "Type": "SubscriptionConfirmation", "MessageId": "m", "TopicArn": "arn:aws:sns:x", "Token": "t",

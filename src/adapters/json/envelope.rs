@@ -7,11 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::super::{
-    Context, Draft, Fields, Object, Original, Read, Reading, Record, recognised, text,
-};
-use super::{facts::Facts, filled, name_it, own_form};
-use crate::events::ATTRIBUTES_MAX;
+use super::super::{Context, Draft, Fields, Object, Original, Read, Record, text};
+use super::{claimed, facts::Facts, filled, name_it};
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -53,23 +50,18 @@ pub(super) fn read(outer: &Record<'_>, mut draft: Draft, cx: &Context<'_>) -> Re
         .ok()
         .and_then(|it| it.data);
     let data = raw.and_then(|raw| Record::read(raw.get().as_bytes()).ok());
-    if let Some(data) = &data {
-        let read = match (recognised(data, cx), own_form(data)) {
-            (Some(read), _) => Some(read),
-            (None, Some(event)) => Some(cx.shaped(Reading::new(event), Some(&data.object))),
-            (None, None) => None,
-        };
-        if let Some(read) = read {
-            return read.map(|reading| enclosed(reading, &envelope, key, attribute("time"), cx));
-        }
-    }
-    draft.key = Some(key);
+    draft.key = Some(key.clone());
     draft.source_name = Some(source.to_owned());
     draft.event_type = attribute("type").map(str::to_owned);
     for (path, value) in envelope.into_object() {
         draft.fields.set(&path, Some(value));
     }
     around(&outer.object, &mut draft, cx);
+    if let Some(data) = &data
+        && let Some(read) = claimed(data, &draft, cx)
+    {
+        return read.map(|reading| reading.with_outer_key(key));
+    }
     let draft = match (&data, outer.object.get("data")) {
         (Some(data), _) => filled(&Facts::of(&data.object, cx.now), &data.object, draft, cx),
         (None, Some(Value::String(line))) => line_inside(line, draft, cx),
@@ -109,28 +101,4 @@ fn line_inside(line: &str, mut draft: Draft, cx: &Context<'_>) -> Draft {
         line.clone_into(&mut draft.description);
     }
     draft
-}
-
-/// The event of a record of another format, with what its envelope adds.
-fn enclosed(
-    mut reading: Reading,
-    envelope: &Fields,
-    key: String,
-    time: Option<&str>,
-    cx: &Context<'_>,
-) -> Reading {
-    let time = time.and_then(|time| text::moment::written(time, cx.now));
-    reading.event.occurred_at = reading.event.occurred_at.or(time);
-    let known = reading.event.attributes.as_deref();
-    let mut all: Object = known
-        .and_then(|raw| serde_json::from_str(raw.get()).ok())
-        .unwrap_or_default();
-    for (name, value) in envelope.as_object() {
-        all.insert(name.clone(), value.clone());
-    }
-    let written = serde_json::value::to_raw_value(&all).ok();
-    if let Some(written) = written.filter(|raw| raw.get().len() <= ATTRIBUTES_MAX) {
-        reading.event.attributes = Some(written);
-    }
-    reading.with_key(Some(key))
 }

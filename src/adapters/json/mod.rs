@@ -13,7 +13,7 @@
 //! | `description` | `message`, `msg`, `log`, `short_message` …; else made of the plain members |
 //! | `occurred_at` | `@timestamp`, `time`, `ts`, `date` … |
 //! | `tags` | `tags`, and the ids of MITRE ATT&CK |
-//! | `key` | `event.id`, `_id`, and nothing else |
+//! | `key` | `event.id`, `_id`, and nothing else; with the source and the time |
 
 mod describe;
 mod envelope;
@@ -21,6 +21,7 @@ mod facts;
 mod form;
 mod level;
 mod names;
+mod outside;
 mod own;
 mod python;
 mod shape;
@@ -30,6 +31,7 @@ mod squeezed;
 mod tests;
 mod wrapped;
 
+use base::Timestamp;
 use serde_json::Value;
 
 pub(super) use facts::Facts;
@@ -37,9 +39,10 @@ pub(super) use level::Weight;
 pub(super) use own::read_own;
 pub(super) use shapes::{Given, address, outcome};
 
+use super::members::digest;
 use super::{
-    Body, Context, Draft, Format, Object, Original, Read, Reading, Record, Sink, each_line,
-    each_object, read_object, recognised, text,
+    Body, Context, Draft, Format, KEY_MAX, Object, Original, Read, Reading, Record, Sink, draft,
+    each_line, each_object, is_recognised, read_object, recognised, text,
 };
 use crate::events;
 
@@ -88,41 +91,79 @@ fn read_body(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(
 /// # Errors
 /// What is wrong with it, by field; the source's profile points to what a field cannot hold.
 pub fn read(record: &Record<'_>, draft: Draft, cx: &Context<'_>) -> Read {
-    if envelope::is(&record.object) {
-        return envelope::read(record, draft, cx);
-    }
-    if let Some(read) = recognised(record, cx) {
-        return read.map(|reading| keyed(reading, draft));
-    }
-    if let Some(own) = own(record, &draft, cx) {
-        return own;
+    if let Some(read) = claimed(record, &draft, cx) {
+        return read;
     }
     let facts = Facts::of(&record.object, cx.now);
-    if let Some(inner) = facts.message().and_then(wrapped::record)
-        && let Some(read) = recognised(&inner, cx)
-    {
-        return read.map(|reading| wrapped::with_outside(keyed(reading, draft), &facts));
+    if let Some(read) = carried(&facts, &draft, cx) {
+        return read;
     }
     let draft = filled(&facts, &record.object, draft, cx);
     draft.finish(cx, Original::Json("record", &record.object, record.raw))
 }
 
-/// The reading with the key that was known before, where the format has none.
-fn keyed(reading: Reading, draft: Draft) -> Reading {
-    let key = reading.key.clone().or(draft.key);
-    reading.with_key(key)
+/// Reads an object that is an envelope, an event of our own form, or a record of a known format;
+/// `None` when it is none of them. Our own form comes first: it may have members that others have.
+pub(super) fn claimed(record: &Record<'_>, draft: &Draft, cx: &Context<'_>) -> Option<Read> {
+    if envelope::is(&record.object) {
+        return Some(envelope::read(record, draft.clone(), cx));
+    }
+    own(record, draft, cx).or_else(|| formatted(record, draft, cx))
+}
+
+/// Reads a record of a known format. Where the format names no source, what is around the record
+/// does, as it says whatever else the record leaves out.
+fn formatted(record: &Record<'_>, around: &Draft, cx: &Context<'_>) -> Option<Read> {
+    let source = around.source_name.as_deref().and_then(draft::source_name);
+    let cx = Context {
+        source: source.as_deref().unwrap_or(cx.source),
+        ..*cx
+    };
+    let read = recognised(record, &cx)?;
+    Some(read.map(|reading| outside::add(reading, around)))
+}
+
+/// Reads a record of a known format that travels as the message of another object.
+fn carried(facts: &Facts<'_>, known: &Draft, cx: &Context<'_>) -> Option<Read> {
+    let message = facts.message().filter(|text| wrapped::may_end(text))?;
+    let mut around = known.clone();
+    let json = match wrapped::is_object(message) {
+        true => message,
+        false => text::behind_header(message, &mut around, cx)?,
+    };
+    let record = Record::read(json.trim().as_bytes()).ok()?;
+    if !is_recognised(&record.object) {
+        return None;
+    }
+    facts.give(&mut around, false);
+    name_it(&mut around);
+    formatted(&record, &around, cx)
 }
 
 /// Reads an event as our own API takes them; `None` when it is none, or not a good one.
-fn own(record: &Record<'_>, draft: &Draft, cx: &Context<'_>) -> Option<Read> {
-    let mut event = own_form(record)?;
-    event.occurred_at = event.occurred_at.or(draft.occurred_at);
+fn own(record: &Record<'_>, around: &Draft, cx: &Context<'_>) -> Option<Read> {
+    let event = own_form(record)?;
     let mut reading = Reading::new(event);
     let severity = record.object.get("severity").and_then(Value::as_str);
     reading.said = severity.map(str::to_owned);
-    let key = draft.key.clone();
-    let key = key.or_else(|| Facts::of(&record.object, cx.now).key());
+    let reading = outside::add(reading, around);
+    let key = reading.key.clone().or_else(|| {
+        let key = Facts::of(&record.object, cx.now).key()?;
+        let event = &reading.event;
+        Some(named_key(&event.source_name, event.occurred_at, &key))
+    });
     Some(cx.shaped(reading.with_key(key), Some(&record.object)))
+}
+
+/// The key of an event by the name its program gives it. Programs count from 1, each for itself
+/// and again when they start: only with the source and the time it is one event.
+fn named_key(source: &str, time: Option<Timestamp>, name: &str) -> String {
+    let time = time.map_or(String::new(), |time| time.micros().to_string());
+    let key = format!("{source}\0{time}\0{name}");
+    match key.len() {
+        0..=KEY_MAX => key,
+        _ => digest(key.as_bytes()),
+    }
 }
 
 /// An event as our own API takes them; `None` when it is none, or not a good one.
@@ -166,9 +207,6 @@ fn filled(facts: &Facts<'_>, object: &Object, mut draft: Draft, cx: &Context<'_>
             python::origin(object, &mut draft);
         }
     }
-    if draft.key.is_none() {
-        draft.key = facts.key();
-    }
     if let Some(message) = message {
         let before = (draft.severity, draft.said.clone());
         if inside(message, facts.is_message_plain(), &mut draft, cx) < weight {
@@ -176,6 +214,11 @@ fn filled(facts: &Facts<'_>, object: &Object, mut draft: Draft, cx: &Context<'_>
         }
     }
     name_it(&mut draft);
+    if draft.key.is_none() {
+        let source = draft.source_name.as_deref().unwrap_or(cx.source);
+        let named = |name: String| named_key(source, draft.occurred_at, &name);
+        draft.key = facts.key().map(named);
+    }
     if draft.description.is_empty() {
         draft.description = match message.filter(|message| !wrapped::is_object(message)) {
             Some(message) => message.to_owned(),

@@ -267,7 +267,7 @@ fn fields_of_the_elastic_common_schema_are_taken_nested_and_dotted() {
                 ("labels.env_x", json!("prod")),
             ],
         );
-        assert_eq!(reading.key.as_deref(), Some("e-1"));
+        assert_eq!(reading.key.as_deref(), Some("sender\0\0e-1"));
         assert_eq!(reading.event.tags, ["T1110.001"]);
         assert_eq!(reading.event.event_type, "sshd");
     }
@@ -278,14 +278,83 @@ fn a_plain_id_is_no_key_and_an_events_id_is() {
     assert_eq!(one(&json!({"message": "m", "id": "a"})).key, None);
     assert_eq!(
         one(&json!({"message": "m", "_id": "a"})).key.as_deref(),
-        Some("a")
+        Some("sender\0\0a")
     );
     assert_eq!(
         one(&json!({"message": "m", "event.id": 5})).key.as_deref(),
-        Some("5")
+        Some("sender\0\05")
     );
     assert_eq!(one(&json!({"message": "m", "EventID": 4625})).key, None);
     assert_eq!(one(&json!({"message": "m", "_id": {"$oid": 1}})).key, None);
+}
+
+#[test]
+fn a_number_two_programs_count_to_is_no_key_of_both() {
+    let of = |source: &str, time: u64| json!({"source": source, "time": time, "message": "m", "event": {"id": 17}});
+    let own = |source: &str, time: &str| {
+        json!({
+            "source": source, "occurred_at": time, "event_type": "x", "severity": "LOW",
+            "description": "d", "event": {"id": 17},
+        })
+    };
+    let time = "2026-11-20T17:24:10Z";
+    for [first, other, later] in [
+        [
+            of("a", 1_795_195_450),
+            of("b", 1_795_195_450),
+            of("a", 1_795_195_451),
+        ],
+        [
+            own("a", time),
+            own("b", time),
+            own("a", "2026-11-20T17:24:11Z"),
+        ],
+    ] {
+        let key = one(&first).key;
+        assert!(key.is_some());
+        assert_eq!(one(&first).key, key, "a retry is the same");
+        assert_ne!(one(&other).key, key);
+        assert_ne!(one(&later).key, key);
+    }
+    let long = one(&of(&"ä".repeat(255), 1_795_195_450));
+    assert!(long.key.is_none_or(|key| key.len() <= 1_024));
+    let id = "x".repeat(512);
+    let name = "ö".repeat(64);
+    let long = one(&json!({"source": name.repeat(2), "_id": id, "message": "m"}));
+    assert!(long.key.is_some());
+}
+
+#[test]
+fn our_own_form_is_no_record_of_suricata() {
+    let own = |kind: &str, inner: Value| {
+        let mut value = json!({
+            "source_name": "edr", "event_type": kind, "severity": "CRITICAL", "description": "bad",
+            "timestamp": "2026-11-20T17:24:10Z",
+        });
+        value[kind] = inner;
+        one(&value)
+    };
+    for (kind, inner) in [
+        ("process", json!({"name": "x.exe"})),
+        ("alert", json!({})),
+        ("dns", json!({})),
+    ] {
+        let reading = own(kind, inner);
+        assert_eq!(
+            (reading.event.severity, reading.event.event_type.as_str()),
+            (Critical, kind)
+        );
+        assert_eq!(reading.event.source_name, "edr");
+    }
+    // Nor is what anybody writes with a member that is called like its type.
+    let other = one(&json!({
+        "event_type": "process", "timestamp": "2026-11-20T17:24:10Z", "severity": "HIGH",
+        "message": "m", "process": {"name": "x.exe"},
+    }));
+    assert_eq!(
+        (other.event.severity, other.event.event_type.as_str()),
+        (High, "process")
+    );
 }
 
 #[test]
@@ -429,6 +498,8 @@ fn an_envelope_of_cloudevents_gives_its_key_and_its_data_the_event() {
     let keys: Vec<_> = found.iter().filter_map(|it| it.key.as_deref()).collect();
     assert_eq!(keys, ["s 1", "s 2", "s 3", "s 4"]);
     assert_eq!(found[0].event.source_name, "edge");
+    assert_eq!(found[0].said.as_deref(), Some("LOW"));
+    assert_eq!(found[1].event.source_name, "s");
     assert!(found[1].event.event_type.starts_with("falco"));
     assert_eq!(field(&found[1], "cloudevents.id"), "2");
     assert_eq!(found[2].event.description, "a line");

@@ -2,17 +2,10 @@
 
 use serde_json::Value;
 
-use super::super::{Draft, Fields, Object, Reading, Record};
-use super::facts::Facts;
-use crate::events::ATTRIBUTES_MAX;
+use super::super::Object;
 
 /// Longest text that is looked into, in bytes.
 const TEXT_MAX: usize = 256 * 1024;
-
-/// The record a message is.
-pub(super) fn record(message: &str) -> Option<Record<'_>> {
-    is_object(message).then(|| Record::read(message.trim().as_bytes()).ok())?
-}
 
 /// The object a text is.
 pub(super) fn object(text: &str) -> Option<Object> {
@@ -27,32 +20,11 @@ pub(super) fn object(text: &str) -> Option<Object> {
 
 /// Whether a text may be an object: a cheap look, as every message is asked.
 pub(super) fn is_object(text: &str) -> bool {
-    let text = text.trim_ascii();
-    text.starts_with('{') && text.ends_with('}') && text.len() <= TEXT_MAX
+    text.trim_ascii_start().starts_with('{') && may_end(text)
 }
 
-/// Adds to an event what the object around its record says of the host and the file.
-pub(super) fn with_outside(mut reading: Reading, facts: &Facts<'_>) -> Reading {
-    let mut draft = Draft::default();
-    facts.give(&mut draft, false);
-    let raw = reading.event.attributes.as_deref();
-    let Some(known) = raw.and_then(|raw| serde_json::from_str::<Object>(raw.get()).ok()) else {
-        return reading;
-    };
-    let mut fields = Fields::from_object(known);
-    for path in [
-        "host.name",
-        "host.ip",
-        "log.file.path",
-        "container.name",
-        "orchestrator.namespace",
-    ] {
-        fields.set_if_absent(path, draft.fields.get(path).cloned());
-    }
-    let written = serde_json::value::to_raw_value(fields.as_object()).ok();
-    if let Some(written) = written.filter(|raw| raw.get().len() <= ATTRIBUTES_MAX) {
-        reading.event.attributes = Some(written);
-    }
-    reading.event.occurred_at = reading.event.occurred_at.or(draft.occurred_at);
-    reading
+/// Whether a text may end in an object.
+pub(super) fn may_end(text: &str) -> bool {
+    let text = text.trim_ascii();
+    text.ends_with('}') && text.len() <= TEXT_MAX
 }

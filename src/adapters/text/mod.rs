@@ -53,6 +53,9 @@ pub fn read(line: &str, mut draft: Draft, cx: &Context<'_>) -> Read {
     {
         return json::read(&record, draft, cx);
     }
+    if let Some(read) = headed(line, &draft, cx) {
+        return read;
+    }
     let known = std::mem::take(&mut draft.description);
     let looked = look(line, &mut draft, cx);
     json::name_it(&mut draft);
@@ -64,6 +67,27 @@ pub fn read(line: &str, mut draft: Draft, cx: &Context<'_>) -> Read {
         };
     }
     draft.finish(cx, Original::Text(looked.format, line))
+}
+
+/// Reads a record of a known format behind a header.
+fn headed(line: &str, known: &Draft, cx: &Context<'_>) -> Option<Read> {
+    if !line.trim_ascii_end().ends_with('}') || !may_have_header(line) {
+        return None;
+    }
+    let mut draft = known.clone();
+    let json = behind_header(line, &mut draft, cx)?;
+    json::claimed(&read_object(json.as_bytes()).ok()?, &draft, cx)
+}
+
+/// The JSON behind a header of syslog or of a container's log file; the draft is given what the
+/// header says.
+pub(super) fn behind_header<'a>(
+    line: &'a str,
+    draft: &mut Draft,
+    cx: &Context<'_>,
+) -> Option<&'a str> {
+    let message = header(line, draft, cx);
+    (message.len() < line.len()).then(|| whole_object(message))?
 }
 
 /// Gives a draft what a line says. The description is set only where there is a better one than
