@@ -4,13 +4,14 @@
 //! |---|---|
 //! | `source_name` | the sender |
 //! | `event_type` | `ocsf-` and the class: `ocsf-detection-finding` |
-//! | `severity` | `severity_id`, see [`severity`]; the source's map knows the numbers |
+//! | `severity` | `severity_id`, see [`severity`]; the source's map knows the numbers; INFO when it is closed |
 //! | `description` | the finding's title, else class and activity; who, from where |
 //! | `ip_address` | the end outside, else the source |
 //! | `occurred_at` | `time` |
 //! | `tags` | `ocsf`, the class, ATT&CK ids |
 //! | `key` | of findings `finding_info.uid` and what became of it, else `metadata.uid` |
 //! | `closes` | of a finding that is closed: the key it was made under |
+//! | `ongoing` | of a finding: itself, so that what changes it is a repetition while its alert is open |
 //! | `attributes` | `rows`; the record whole under `ocsf` |
 
 mod class;
@@ -65,10 +66,16 @@ pub(super) fn read(record: &Record<'_>, cx: &Context<'_>) -> Read {
     );
     // 2xxx is the category of findings.
     let is_finding = uid % 100_000 / 1_000 == 2;
-    let said = number(whole, "severity_id");
+    let is_over = is_finding && is_over(whole, uid);
+    // How bad it was is no alert any more, whatever the source's map makes of the number.
+    let said = number(whole, "severity_id").filter(|_| !is_over);
     let mut draft = Draft {
         event_type: Some(format!("ocsf-{name}")),
-        severity: Some(severity(said, is_finding)),
+        severity: Some(if is_over {
+            Info
+        } else {
+            severity(said, is_finding)
+        }),
         said: said.map(|said| said.to_string()),
         occurred_at: [
             "time",
@@ -84,7 +91,7 @@ pub(super) fn read(record: &Record<'_>, cx: &Context<'_>) -> Read {
         ],
         ..Draft::default()
     };
-    (draft.key, draft.closes) = keys(whole, is_finding);
+    name_it(&mut draft, whole, is_finding, is_over);
     common(&mut draft, whole, class, is_finding);
     rows::put(&mut draft.fields, whole, uid);
     attack(&mut draft, whole);
@@ -108,9 +115,23 @@ pub const fn severity(id: Option<i64>, is_finding: bool) -> Severity {
     }
 }
 
-/// The key of a record, and the key of the finding it ends.
-fn keys(whole: &Object, is_finding: bool) -> (Option<String>, Option<String>) {
-    let own = word(whole, "metadata.uid");
+/// Whether a record says that its finding is closed, or that nobody is to look at it any more.
+fn is_over(whole: &Object, uid: i64) -> bool {
+    if number(whole, "activity_id") == Some(3) {
+        return true;
+    }
+    match uid % 100_000 {
+        // The class of old has a state beside the status, which is how it went.
+        2001 => matches!(number(whole, "state_id"), Some(3 | 4)),
+        // An incident that is on hold (3) goes on.
+        2005 => matches!(number(whole, "status_id"), Some(4 | 5)),
+        _ => matches!(number(whole, "status_id"), Some(3..=6)),
+    }
+}
+
+/// Gives a draft the key of the record, of what goes on, and of the finding it ends.
+fn name_it(draft: &mut Draft, whole: &Object, is_finding: bool, is_over: bool) {
+    draft.key = word(whole, "metadata.uid");
     let finding = first(
         whole,
         &[
@@ -121,9 +142,9 @@ fn keys(whole: &Object, is_finding: bool) -> (Option<String>, Option<String>) {
         ],
     );
     let Some(finding) = finding.filter(|_| is_finding) else {
-        return (own, None);
+        return;
     };
-    // One finding comes again when it changes and when it is closed; each time is an event.
+    // One finding comes again when it changes and when it is closed.
     let moment = [
         "finding_info.modified_time",
         "finding.modified_time",
@@ -133,13 +154,14 @@ fn keys(whole: &Object, is_finding: bool) -> (Option<String>, Option<String>) {
     .find_map(|path| as_word(at(whole, path)?))
     .unwrap_or_default();
     let made = format!("finding/{finding}");
-    let is_over = number(whole, "activity_id") == Some(3)
-        || matches!(number(whole, "status_id"), Some(3 | 4))
-            && number(whole, "activity_id") == Some(2);
-    match number(whole, "activity_id") {
-        _ if is_over => (Some(format!("{made}/over/{moment}")), Some(made)),
-        Some(2) => (Some(format!("{made}/{moment}")), None),
-        _ => (Some(made), None),
+    draft.ongoing = Some(format!("{made}/open"));
+    if is_over {
+        draft.key = Some(format!("{made}/over/{moment}"));
+        draft.closes = Some(made);
+    } else if number(whole, "activity_id") == Some(2) {
+        draft.key = Some(format!("{made}/{moment}"));
+    } else {
+        draft.key = Some(made);
     }
 }
 

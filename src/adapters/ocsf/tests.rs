@@ -105,6 +105,58 @@ fn a_closed_finding_ends_the_one_that_was_made() {
 }
 
 #[test]
+fn what_is_over_raises_nothing_and_each_class_says_it_its_own_way() {
+    for (class, member, id, over) in [
+        (2004, "activity_id", 3, true),
+        (2004, "status_id", 2, false),
+        (2004, "status_id", 3, true),
+        (2004, "status_id", 5, true),
+        (2004, "status_id", 6, true),
+        (2005, "status_id", 3, false),
+        (2005, "status_id", 4, true),
+        (2005, "status_id", 5, true),
+        (2001, "status_id", 3, false),
+        (2001, "state_id", 4, true),
+    ] {
+        let mut record = finding();
+        record["class_uid"] = json!(class);
+        record["activity_id"] = json!(2);
+        record[member] = json!(id);
+        let reading = read_one(&FORMAT, &record);
+        let expected = if over { Info } else { High };
+        assert_eq!(reading.event.severity, expected, "{class} {member} {id}");
+        assert_eq!(reading.said.is_none(), over, "{class} {member} {id}");
+        assert_eq!(reading.closes.is_some(), over, "{class} {member} {id}");
+    }
+}
+
+#[test]
+fn a_finding_is_found_again_whatever_it_comes_in() {
+    let mut closed = finding();
+    closed["activity_id"] = json!(3);
+    let made = read_one(&FORMAT, &finding());
+    assert!(made.ongoing.is_some());
+    for record in [&finding(), &closed] {
+        let bare = read_one(&FORMAT, record);
+        assert_eq!(bare.ongoing, made.ongoing);
+        let cloud =
+            json!({"specversion": "1.0", "id": "7", "source": "/s", "type": "t", "data": record});
+        let bulk = format!("{{\"index\":{{\"_id\":\"doc\"}}}}\n{record}\n");
+        let enveloped = [
+            read_all(&crate::adapters::json::FORMAT, cloud.to_string()),
+            read_all(&crate::adapters::bulk::FORMAT, bulk),
+        ];
+        for read in enveloped.into_iter().flatten() {
+            let read = read.unwrap();
+            assert_eq!(
+                (read.key, read.closes),
+                (bare.key.clone(), bare.closes.clone())
+            );
+        }
+    }
+}
+
+#[test]
 fn every_class_of_a_soc_is_mapped() {
     let actor =
         json!({"user": {"name": "alice", "uid": "u1"}, "process": {"name": "sh", "pid": 1}});
