@@ -119,8 +119,18 @@ fn key(whole: &Object, scenario: &str) -> Option<String> {
     // The plugin writes nanoseconds, the API of the same alert whole seconds.
     let start = text(whole, "start_at").and_then(parse_time)?;
     let second = start.micros().div_euclid(1_000_000);
+    // One address attacks many machines within a second.
+    let machine = objects(whole, "events")
+        .take(EVENTS_MAX)
+        .find_map(|event| {
+            let mut pairs = objects(event, "meta").take(64);
+            pairs.find(|pair| text(pair, "key") == Some("machine"))
+        })
+        .and_then(|pair| text(pair, "value"))
+        .or_else(|| text(whole, "machine_id"))
+        .unwrap_or_default();
     // Scenarios of one file have one hash.
-    Some(format!("{scenario}/{hash}/{value}/{second}"))
+    Some(format!("{scenario}/{hash}/{value}/{second}/{machine}"))
 }
 
 fn fields(draft: &mut Draft, whole: &Object, scenario: &str) {

@@ -134,9 +134,15 @@ fn without_an_uuid_scenario_source_and_beginning_are_the_key() {
     let mut record = alert();
     record["uuid"] = json!("");
     let key = read_one(&FORMAT, &record).key.unwrap();
-    assert_eq!(key, "crowdsecurity/http-probing/ab/198.51.100.7/1795197027");
+    assert_eq!(
+        key,
+        "crowdsecurity/http-probing/ab/198.51.100.7/1795197027/edge"
+    );
     record["start_at"] = json!("2026-11-20T17:50:27.999999999Z");
     assert_eq!(read_one(&FORMAT, &record).key.unwrap(), key);
+    record["events"][0]["meta"] = json!([{"key": "machine", "value": "mail-1"}]);
+    let other = read_one(&FORMAT, &record).key.unwrap();
+    assert!(other.ends_with("/1795197027/mail-1"), "{other}");
     record["start_at"] = json!(null);
     assert_eq!(read_one(&FORMAT, &record).key, None);
 }
