@@ -90,7 +90,8 @@ impl Prepared {
     }
 
     /// The same with its sender's name for what goes on.
-    pub(super) const fn with_ongoing(mut self, ongoing: Option<EventKey>) -> Self {
+    #[must_use]
+    pub const fn with_ongoing(mut self, ongoing: Option<EventKey>) -> Self {
         self.named.ongoing = ongoing;
         self
     }

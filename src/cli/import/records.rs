@@ -139,7 +139,9 @@ impl<'r> Records<'r> {
                 let key = |key: Option<String>| key.map(|key| EventKey::new(&self.scope, &key));
                 let keys = (key(reading.key), key(reading.closes));
                 let event = Prepared::new(&self.reading.app, reading.event);
-                filling.events.push(event.with_keys(keys.0, keys.1));
+                let ongoing = key(reading.ongoing);
+                let event = event.with_keys(keys.0, keys.1).with_ongoing(ongoing);
+                filling.events.push(event);
             }
             Err(errors) => {
                 let reason = terminal::field_errors(&errors);

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::http::{Caller, Problem};
 use crate::ingest::Ingest;
 use crate::ingest::api::{BatchAnswer, answer_batch, batch_answer};
-use crate::ingest::receive::{Arrived, Received, receive};
+use crate::ingest::receive::{Arrived, Received, default_source, receive};
 use crate::repeats::RepeatKey;
 
 /// Takes records of other programs, by the format of the key's source.
@@ -41,8 +41,7 @@ pub async fn any(
     key: RepeatKey,
     request: Request,
 ) -> Result<Response, Problem> {
-    let source = caller.actor.bound_source().unwrap_or_default();
-    let settings = ingest.sources().of(source);
+    let settings = ingest.sources().of(default_source(&caller, "json"));
     let kind = settings.kind.as_deref().unwrap_or("json");
     named(&app, &ingest, caller, key, request, kind).await
 }
