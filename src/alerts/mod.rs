@@ -32,6 +32,7 @@ mod stats;
 #[cfg(test)]
 mod tests;
 mod undo;
+mod withdraw;
 
 pub use at_source::{Ended, ResolvedAtSource, resolve_at_source, resolve_ended, unresolved};
 pub use bulk::{
@@ -53,12 +54,10 @@ pub use model::{
     Alert, AlertState, AlertStatus, Person, Resolution, TEXT_MAX, TimelineActor, TimelineEntry,
     TimelineKind, UnknownResolution, UnknownStatus,
 };
-pub use raise::{
-    NewAlert, follow_event, gather, of_event, of_events, raise, title_of, withdraw,
-    withdraw_resolved,
-};
+pub use raise::{NewAlert, follow_event, gather, of_event, of_events, raise, title_of};
 pub use similar::{Similar, SimilarAlert, similar};
 pub use sla::{due, is_breached};
 pub(crate) use stats::stats_in;
 pub use stats::{AlertStats, BySeverity, ByStatus, stats};
 pub use undo::{SkipCode, Skipped, UNDO_FOR, Undo, Undone, forget_undo, undo};
+pub use withdraw::{Resolved, Withdrawn, withdraw};

@@ -1,5 +1,4 @@
-//! Alerts and the events they come from: raised, followed and withdrawn in the event's own
-//! transaction.
+//! Alerts and the events they come from: raised and following them in the event's own transaction.
 
 use base::{EventId, Severity, Timestamp};
 use store::{StoreError, Tx};
@@ -96,60 +95,6 @@ pub fn raise(
                 .ok_or_else(|| StoreError::Shape("an alert just raised is not there".into()))
         })
         .collect()
-}
-
-/// Deletes the alert of an event that is about to be deleted, with its history; returns it for
-/// the audit log, or `None` when the event had raised none.
-///
-/// # Errors
-/// The database's fault.
-pub fn withdraw(
-    tx: &mut Tx<'_>,
-    now: Timestamp,
-    event_id: EventId,
-) -> Result<Option<AlertState>, StoreError> {
-    let Some(alert) = of_event(tx, event_id)? else {
-        return Ok(None);
-    };
-    let Some(alert) = sql::lock(tx, alert)? else {
-        return Ok(None);
-    };
-    let place = sql::place(tx, alert.id)?;
-    sql::delete(tx, alert.id)?;
-    let gone = Tally::from([((alert.status, alert.severity), -1)]);
-    sql::tally(tx, PEOPLE, &gone)?;
-    rollup::withdrawn(tx, now, &alert, place)?;
-    Ok(Some(alert))
-}
-
-/// Deletes the RESOLVED alerts that some events raised, with their history: the events are about to
-/// be deleted. Returns how many, and the events whose alert is not resolved and stays.
-///
-/// # Errors
-/// The database's fault.
-pub fn withdraw_resolved(
-    tx: &mut Tx<'_>,
-    now: Timestamp,
-    events: &[EventId],
-) -> Result<(u64, Vec<EventId>), StoreError> {
-    let (mut gone, mut withdrawn, mut kept) = (Tally::new(), Vec::new(), Vec::new());
-    for (event, id) in sql::ids_of(tx, events)? {
-        let Some(alert) = sql::lock(tx, id)? else {
-            continue;
-        };
-        if alert.status != AlertStatus::Resolved {
-            kept.push(event);
-            continue;
-        }
-        let place = sql::place(tx, id)?;
-        sql::delete(tx, id)?;
-        let n = gone.entry((alert.status, alert.severity)).or_default();
-        *n = n.saturating_sub(1);
-        withdrawn.push((alert, place));
-    }
-    sql::tally(tx, PEOPLE, &gone)?;
-    rollup::withdrawn_all(tx, now, &withdrawn)?;
-    Ok((u64::try_from(withdrawn.len()).unwrap_or(u64::MAX), kept))
 }
 
 /// The alert an event raised.

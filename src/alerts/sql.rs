@@ -9,6 +9,7 @@ mod query;
 mod similar;
 mod timeline;
 mod undo;
+mod withdraw;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub(super) use query::Query;
 pub(super) use similar::{Shared, Traits, sharing, traits};
 pub(super) use timeline::{Stretch, history, history_length, record};
 pub(super) use undo::{Step, forget_steps, keep_steps, next_steps, spend_steps};
+pub(super) use withdraw::{delete, delete_all, gather_fewer, gathering, leave, places};
 
 const STATE_COLUMNS: &str = "a.id, a.status, a.severity, a.title, a.assigned_to, u.username, \
     a.resolution, a.resolution_note, a.created_at, a.acknowledged_at, a.resolved_at, \
@@ -358,29 +360,8 @@ pub(super) fn copy(tx: &mut Tx<'_>, id: i64, event: &NewAlert<'_>) -> Result<(),
 
 /// Where an alert belongs, by primary key.
 pub(super) fn place(tx: &mut Tx<'_>, id: i64) -> Result<Place, StoreError> {
-    tx.query_one(
-        "select source_id, country, ip_address from alerts where id = $1",
-        &[id.into()],
-        |row| {
-            let country: Option<String> = row.get(1)?;
-            let address: Option<String> = row.get(2)?;
-            Ok(Place::new(
-                row.get(0)?,
-                country.as_deref(),
-                address.as_deref(),
-            ))
-        },
-    )
-}
-
-/// Deletes an alert and its history.
-pub(super) fn delete(tx: &mut Tx<'_>, id: i64) -> Result<(), StoreError> {
-    tx.execute(
-        "delete from alert_history where alert_id = $1",
-        &[id.into()],
-    )?;
-    tx.execute("delete from alerts where id = $1", &[id.into()])?;
-    Ok(())
+    let found = places(tx, &[id])?.into_iter().next();
+    found.ok_or_else(|| shape("an alert that was locked is not there"))
 }
 
 /// A person, whether the account is enabled, and its role's word.

@@ -18,6 +18,7 @@ mod validate;
 
 pub(crate) use api::{no_event, with_etag};
 pub use around::{Around, Neighbour, around};
+pub(crate) use blocks::drop_empty as drop_empty_blocks;
 pub use blocks::{Sealing, seal};
 pub use export::export;
 pub(crate) use export::{CSV_HEADER, csv_row};
@@ -31,8 +32,8 @@ pub use model::{
     NewEvent, SOURCE_NAME_MAX, TAG_MAX, TAGS_MAX,
 };
 pub use packed::PackedEvent;
+pub(crate) use sql::text_in;
 pub use sql::{EVENT_COLUMNS, EVENT_COLUMNS_COUNT, EVENT_JOIN, read_event};
-pub(crate) use sql::{blocks_before, remove_blocks, text_in};
 pub(crate) use sql::{
     condition, count, delete, empty_object, event_type_id, gathered, get, highest, insert, is_any,
     part, source_id, update,

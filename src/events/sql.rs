@@ -23,8 +23,10 @@ use serde_json::value::RawValue;
 use store::{Arg, Row, StoreError, Tx};
 
 pub(super) use around::{Side, neighbours};
-pub(super) use blocks::{Claim, Range, claim, contents, covered, give_up, horizon, keep, nth};
-pub(crate) use blocks::{before as blocks_before, remove as remove_blocks};
+pub(super) use blocks::{
+    Claim, Range, claim, contents, covered, empty as empty_blocks, give_up, horizon, keep, nth,
+    remove as remove_blocks,
+};
 pub(crate) use condition::{condition, is_any, text_in};
 pub(super) use fields::{Said, Sample, sample};
 pub(crate) use find::page;

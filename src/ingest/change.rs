@@ -13,7 +13,7 @@ use store::{StoreError, Tx};
 
 use super::counts::{Counts, origin};
 use super::pipeline::{Prepared, new_alert};
-use crate::alerts;
+use crate::alerts::{self, Withdrawn};
 use crate::app::{App, Change};
 use crate::audit::{self, Entry};
 use crate::events::{self, Event, EventPatch, NewEvent, no_event, read_new, with_etag};
@@ -176,6 +176,8 @@ fn write_change(
 }
 
 /// Deletes an event and the alert it raised.
+///
+/// An event whose alert gathers others stays until those are deleted.
 #[utoipa::path(
     delete,
     path = "/api/events/{id}/",
@@ -187,6 +189,7 @@ fn write_change(
     responses(
         (status = 204, description = "It is gone"),
         (status = 404, description = "No such event"),
+        (status = 409, description = "Its alert gathers other events"),
         (status = 412, description = "It was changed meanwhile"),
     ),
 )]
@@ -203,7 +206,16 @@ pub async fn remove(
             let id = EventId::new(id);
             let before = events::get(tx, id, true)?.ok_or_else(|| no_event(id.number()))?;
             if_match.check(before.version)?;
-            let alert = alerts::withdraw(tx, now, id)?;
+            let alert = match alerts::withdraw(tx, now, id)? {
+                Withdrawn::Nothing => None,
+                Withdrawn::Alert(alert) => Some(alert),
+                Withdrawn::Gathers(alert) => {
+                    return Err(Problem::conflict(format!(
+                        "alert #{}, which this event raised, gathers others: delete those first",
+                        alert.id
+                    )));
+                }
+            };
             events::delete(tx, id)?;
             let source = events::source_id(tx, &before.source_name, now)?;
             let mut counts = Counts::default();

@@ -1,8 +1,9 @@
 //! What is not to be kept for ever: events older than the operator wants them, or more of them
 //! than there is room for, removed bit by bit while others are stored.
 //!
-//! An event whose alert is unresolved stays, however old it is. With an event goes its alert, what
-//! both added to the kept counts, and the filter of its block.
+//! An event whose alert is unresolved stays, however old it is, and so does the one that began a
+//! storm, until the last one that its alert gathers is gone. With an event goes its alert, what both
+//! added to the kept counts, and with the last of a block its filter.
 
 mod remove;
 mod sql;

@@ -1,13 +1,14 @@
 //! Removing events from the oldest on.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use base::{EventId, Timestamp};
 use store::{Engine, StoreError, Tx};
 
+use super::sql::Old;
 use super::{Removed, sql};
-use crate::alerts;
+use crate::alerts::Resolved;
 use crate::app::App;
 use crate::audit::{self, Entry};
 use crate::events;
@@ -43,6 +44,7 @@ pub(super) struct Removing<'a> {
 }
 
 /// What one transaction came to.
+#[derive(Default)]
 struct Step {
     /// The last event looked at; `None` when there is none left.
     last: Option<EventId>,
@@ -89,9 +91,11 @@ impl<'a> Removing<'a> {
         }
     }
 
-    /// Says the last day's end; what was removed in all.
+    /// Says the last day's end, and drops the filters of what is gone; what was removed in all.
     pub(super) async fn end(mut self) -> Result<Removed, StoreError> {
         self.end_day().await?;
+        let before = EventId::new(self.after.number().saturating_add(1));
+        events::drop_empty_blocks(self.app, before).await?;
         Ok(self.removed)
     }
 
@@ -110,7 +114,7 @@ impl<'a> Removing<'a> {
         let Some(last) = step.last else {
             return Ok(false);
         };
-        let day = last.timestamp().micros().div_euclid(DAY_MICROS);
+        let day = day_of(last);
         if day != self.day {
             self.end_day().await?;
             self.day = day;
@@ -170,24 +174,64 @@ fn step(
     most: usize,
 ) -> Result<Step, StoreError> {
     let now = app.clock.now();
-    let mut rows = sql::oldest(tx, after, before, most)?;
-    let day = |id: EventId| id.timestamp().micros().div_euclid(DAY_MICROS);
-    if let Some(first) = rows.first().map(|row| day(row.id)) {
-        rows.retain(|row| day(row.id) == first);
+    let Some((first, last)) = sql::stretch(tx, after, before, most)? else {
+        return Ok(Step::default());
+    };
+    let next_day = day_of(first).saturating_add(1).saturating_mul(DAY_MICROS);
+    let next_day = EventId::first_at(Timestamp::from_micros(next_day));
+    let last = last.min(EventId::new(next_day.number().saturating_sub(1)));
+    let mut rows = sql::removable(tx, first, last)?;
+    let raised = sql::raised(tx, first, last)?;
+    rows.retain(|row| row.raised_by.is_some() || raised.binary_search(&row.id).is_err());
+    let alerts = delete(tx, now, &mut rows)?;
+    uncount(tx, &rows)?;
+    Ok(Step {
+        last: Some(last),
+        removed: Removed {
+            events: u64::try_from(rows.len()).unwrap_or(u64::MAX),
+            alerts,
+        },
+        took: app.clock.now().since(now),
+    })
+}
+
+fn day_of(id: EventId) -> i64 {
+    id.timestamp().micros().div_euclid(DAY_MICROS)
+}
+
+/// Deletes events with their alerts, how many of which is returned; what has to stay is taken out of
+/// the rows: an event whose alert was reopened meanwhile, and one whose alert gathers events that
+/// are not removed yet.
+fn delete(tx: &mut Tx<'_>, now: Timestamp, rows: &mut Vec<Old>) -> Result<u64, StoreError> {
+    let raised_by: BTreeSet<EventId> = rows.iter().filter_map(|row| row.raised_by).collect();
+    let resolved = Resolved::of(tx, &raised_by)?;
+    rows.retain(|row| row.raised_by.is_none_or(|by| resolved.holds(by)));
+    let (mut raisers, mut others) = (Vec::new(), Vec::new());
+    let mut gone: BTreeMap<EventId, i64> = BTreeMap::new();
+    for row in rows.iter() {
+        match row.raised_by {
+            Some(by) if by == row.id => raisers.push(by),
+            Some(by) => {
+                others.push(row.id);
+                let n = gone.entry(by).or_default();
+                *n = n.saturating_add(1);
+            }
+            None => others.push(row.id),
+        }
     }
-    let last = rows.last().map(|row| row.id);
-    rows.retain(|row| !row.is_unresolved);
-    let with_alert: Vec<EventId> = rows
-        .iter()
-        .filter(|row| row.has_alert)
-        .map(|row| row.id)
-        .collect();
-    let (alerts, kept) = alerts::withdraw_resolved(tx, now, &with_alert)?;
-    rows.retain(|row| !kept.contains(&row.id));
-    sql::delete(tx, &rows)?;
+    sql::delete(tx, &others)?;
+    let withdrawn = resolved.withdraw(tx, now, &raisers, &gone)?;
+    rows.retain(|row| row.raised_by != Some(row.id) || withdrawn.contains(&row.id));
+    let withdrawn: Vec<EventId> = withdrawn.into_iter().collect();
+    sql::delete(tx, &withdrawn)?;
+    Ok(u64::try_from(withdrawn.len()).unwrap_or(u64::MAX))
+}
+
+/// Takes what events added to the kept counts away.
+fn uncount(tx: &mut Tx<'_>, rows: &[Old]) -> Result<(), StoreError> {
     let mut counts = Counts::default();
     let mut origins: HashMap<Option<&str>, Origin> = HashMap::new();
-    for row in &rows {
+    for row in rows {
         // A day knows few places; each is read out of its JSON once.
         let origin = *origins.entry(row.geo.as_deref()).or_insert_with(|| {
             let geo: Option<Geo> = row
@@ -198,18 +242,5 @@ fn step(
         });
         counts.add(row.id.timestamp(), row.source_id, row.severity, origin, -1);
     }
-    counts.write(tx, 0)?;
-    // Where everything stays, so do the filters.
-    if let Some(last) = last.filter(|_| !rows.is_empty()) {
-        let gone = events::blocks_before(tx, EventId::new(last.number().saturating_add(1)))?;
-        events::remove_blocks(tx, &gone)?;
-    }
-    Ok(Step {
-        last,
-        removed: Removed {
-            events: u64::try_from(rows.len()).unwrap_or(u64::MAX),
-            alerts,
-        },
-        took: app.clock.now().since(now),
-    })
+    counts.write(tx, 0)
 }

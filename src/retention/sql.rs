@@ -13,16 +13,37 @@ pub(super) struct Old {
     pub(super) source_id: i64,
     pub(super) severity: Severity,
     pub(super) geo: Option<String>,
-    pub(super) has_alert: bool,
-    pub(super) is_unresolved: bool,
+    /// The event that raised its alert: itself, or the one that began the storm it is part of.
+    pub(super) raised_by: Option<EventId>,
 }
 
-/// The oldest events behind one and before another, locked; walks the primary key.
-pub(super) fn oldest(
+/// The first and the last of the oldest events behind one and before another, at most so many; walks
+/// the primary key.
+pub(super) fn stretch(
     tx: &mut Tx<'_>,
     after: EventId,
     before: EventId,
     limit: usize,
+) -> Result<Option<(EventId, EventId)>, StoreError> {
+    let (first, last): (Option<EventId>, Option<EventId>) = tx.query_one(
+        "select min(id), max(id) from \
+         (select id from events where id > $1 and id < $2 order by id limit $3) w",
+        &[
+            after.into(),
+            before.into(),
+            i64::try_from(limit).unwrap_or(i64::MAX).into(),
+        ],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(first.zip(last))
+}
+
+/// The events from one to another, both included, that have no unresolved alert; locked. Those that
+/// stay are not: whoever works on them does not wait.
+pub(super) fn removable(
+    tx: &mut Tx<'_>,
+    first: EventId,
+    last: EventId,
 ) -> Result<Vec<Old>, StoreError> {
     let lock = match tx.engine() {
         Engine::Sqlite => "",
@@ -31,34 +52,46 @@ pub(super) fn oldest(
     };
     tx.query(
         &format!(
-            "select e.id, e.source_id, e.severity, e.geo, a.status from events e \
+            "select e.id, e.source_id, e.severity, e.geo, a.event_id from events e \
              left join alerts a on a.event_id = coalesce(e.folded_into, e.id) \
-             where e.id > $1 and e.id < $2 order by e.id limit $3{lock}"
+             where e.id >= $1 and e.id <= $2 and (a.status is null or a.status = 3) \
+             order by e.id{lock}"
         ),
-        &[
-            after.into(),
-            before.into(),
-            i64::try_from(limit).unwrap_or(i64::MAX).into(),
-        ],
+        &[first.into(), last.into()],
         |row| {
-            let status: Option<i64> = row.get(4)?;
             Ok(Old {
                 id: row.get(0)?,
                 source_id: row.get(1)?,
                 severity: row.get(2)?,
                 geo: row.get(3)?,
-                has_alert: status.is_some(),
-                is_unresolved: status.is_some_and(|status| status < 3),
+                raised_by: row.get(4)?,
             })
         },
     )
 }
 
+/// The events from one to another that raised an alert, in order: an alert that somebody raised by
+/// hand just before the events were locked is known only by asking again.
+pub(super) fn raised(
+    tx: &mut Tx<'_>,
+    first: EventId,
+    last: EventId,
+) -> Result<Vec<EventId>, StoreError> {
+    if tx.engine() == Engine::Sqlite {
+        return Ok(Vec::new());
+    }
+    tx.query(
+        "select event_id from alerts where event_id >= $1 and event_id <= $2 order by event_id",
+        &[first.into(), last.into()],
+        |row| row.get(0),
+    )
+}
+
 /// Deletes events; their alerts must be gone already.
-pub(super) fn delete(tx: &mut Tx<'_>, rows: &[Old]) -> Result<(), StoreError> {
-    for rows in rows.chunks(AT_ONCE) {
+pub(super) fn delete(tx: &mut Tx<'_>, ids: &[EventId]) -> Result<(), StoreError> {
+    for ids in ids.chunks(AT_ONCE) {
         let mut sql = Sql::new("delete from events where true");
-        sql.and_in("id", rows.iter().map(|row| row.id));
+        sql.and_in("id", ids.iter().copied());
         tx.execute(sql.text(), sql.args())?;
     }
     Ok(())

@@ -85,7 +85,39 @@ on_both! {
         server.admin.delete(&event).await.expect(204);
         let after = server.admin.get(&format!("/api/alerts/{}/", storm["id"])).await.expect(200);
         assert_eq!(after["title"], storm["title"]);
+        assert_eq!((&after["event_count"], &after["version"]), (&json!(2), &storm["version"]));
+        let left = server.admin.get(&path).await.expect(200);
+        assert_eq!((&left["count"], left["results"].as_array().unwrap().len()), (&json!(2), 2));
         assert_eq!(server.count("select count(*) from alerts").await, 2);
+    }
+}
+
+on_both! {
+    ["--alert-budget", "1/hour"]
+    async fn the_event_that_began_a_storm_stays_while_its_alert_gathers(server) {
+        let key = server.key(None).await;
+        key.post("/api/events/", &batch("HIGH", "loud", 4)).await.expect(200);
+        let storm = alerts(server).await[1].clone();
+        server.admin.patch(&format!("/api/alerts/{}/", storm["id"]), &json!({"status": "RESOLVED"})).await.expect(200);
+        let first = format!("/api/events/{}/", storm["event"]["id"]);
+        let refused = server.admin.delete(&first).await.problem(409);
+        assert!(refused["detail"].as_str().unwrap().contains(&format!("#{}", storm["id"])), "{refused}");
+        let path = format!("/api/alerts/{}/events/", storm["id"]);
+        let events = server.admin.get(&path).await.expect(200)["results"].as_array().unwrap().clone();
+        assert_eq!(events.len(), 3);
+        for folded in &events[..2] {
+            let by_hand = format!("/api/events/{}/alert/", folded["id"]);
+            server.admin.post(&by_hand, &json!({})).await.problem(409);
+            server.admin.delete(&format!("/api/events/{}/", folded["id"])).await.expect(204);
+        }
+        let alone = server.admin.get(&format!("/api/alerts/{}/", storm["id"])).await.expect(200);
+        assert_eq!(alone["event_count"], 1);
+        server.admin.delete(&first).await.expect(204);
+        assert_eq!(server.count("select count(*) from alerts").await, 1);
+        // What comes then is another storm.
+        key.post("/api/events/", &batch("HIGH", "loud", 2)).await.expect(200);
+        let found = alerts(server).await;
+        assert_eq!((found.len(), &found[1]["event_count"]), (2, &json!(2)));
     }
 }
 

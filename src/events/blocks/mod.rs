@@ -6,8 +6,11 @@
 //! every transaction that was under way when the claim was committed has ended, its events are
 //! read, and the filter is kept if the claim is still there. So there is never a filter that does
 //! not know of an event it covers, whichever server wrote it and however long that took.
+//!
+//! A filter may know of events that are deleted since. Once none of its block is left, both go.
 
 mod bloom;
+mod empty;
 mod gather;
 mod leaves;
 mod seal;
@@ -16,6 +19,7 @@ mod wanted;
 mod words;
 
 pub(crate) use bloom::{SLICES, may_hold, slice_of};
+pub(crate) use empty::drop_empty;
 pub(crate) use gather::{Content, Filter};
 pub use seal::{Sealing, seal};
 pub(crate) use token::Token;

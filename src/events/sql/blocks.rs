@@ -1,6 +1,6 @@
 //! Statements on blocks and their filters.
 
-use base::{EventId, Severity, Timestamp};
+use base::{Severity, Timestamp};
 use store::{Arg, Engine, Sql, StoreError, Tx};
 
 use super::super::blocks::{Content, Filter, SLICES};
@@ -295,11 +295,20 @@ pub(crate) fn give_up(tx: &mut Tx<'_>, claim: Claim) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The blocks that lie wholly before an id.
-pub(crate) fn before(tx: &mut Tx<'_>, id: EventId) -> Result<Vec<i64>, StoreError> {
+/// Sealed blocks behind one id and wholly before another that hold no event any more, oldest first;
+/// looks at the first event of each.
+pub(crate) fn empty(
+    tx: &mut Tx<'_>,
+    after: i64,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<i64>, StoreError> {
     tx.query(
-        "select first_id from event_blocks where first_id < $1 and last_id < $1",
-        &[id.into()],
+        "select b.first_id from event_blocks b \
+         where b.first_id > $1 and b.last_id < $2 and b.sealed = true and not exists \
+         (select 1 from events e where e.id >= b.first_id and e.id <= b.last_id) \
+         order by b.first_id limit $3",
+        &[after.into(), before.into(), limit.into()],
         |row| row.get(0),
     )
 }
