@@ -118,7 +118,12 @@ const QUERIES: [&str; 44] = [
 
 /// Every event a query finds, by following the pages, and in how many.
 async fn found(client: &Client, query: &str, more: &str) -> (Vec<i64>, usize) {
-    let mut path = format!("/api/events/?page_size=7{more}&q={}", encoded(query));
+    let size = if more.contains("page_size") {
+        ""
+    } else {
+        "&page_size=7"
+    };
+    let mut path = format!("/api/events/?q={}{size}{more}", encoded(query));
     let (mut all, mut pages) = (Vec::new(), 0);
     loop {
         let page = client.get(&path).await.expect(200);
@@ -272,6 +277,49 @@ on_both! {
             for text in ["katz", "ools", "03.0", "exex", "\"ran  as\"", "b", "berfall", "eb-east", "*katze"] {
                 assert_eq!(found(&server.admin, text, "").await.0.len(), 0, "{text} {sealed}");
             }
+        }
+    }
+}
+
+on_both! {
+    async fn nothing_is_passed_over_where_the_budget_ends(server) {
+        // Blocks of three parts, the last one short; in each part something looks like a match, and
+        // the match is the last event of the second.
+        const BLOCK: usize = 245;
+        const BLOCKS: usize = 44;
+        let lines: Vec<String> = (0..BLOCK * BLOCKS).map(|n| {
+            let (at, mut event) = (n % BLOCK, crate::harness::event("LOW", "s"));
+            event["ip_address"] = json!(if matches!(at, 5 | 105 | 205 | 199) { "81.2.69.7" } else { "81.2.69.1" });
+            if matches!(at, 6 | 106 | 206 | 199) {
+                event["tags"] = json!(["c2"]);
+            }
+            if n == 5_000 {
+                event["ip_address"] = json!("81.2.69.77");
+            }
+            event.to_string()
+        }).collect();
+        let client = server.admin.with("content-type", "application/x-ndjson");
+        for part in lines.chunks(10_000) {
+            client.send(Method::POST, "/api/events/", part.join("\n")).await.expect(200);
+        }
+        let looked_at = async || {
+            let histogram = server.admin.get("/api/events/histogram/?q=ip:81.2.69.77").await.expect(200);
+            let found: i64 = histogram["buckets"].as_array().unwrap().iter().map(|it| it["count"].as_i64().unwrap()).sum();
+            assert_eq!(found, 1);
+            histogram["looked_at"].as_i64().unwrap()
+        };
+        let all = looked_at().await;
+        assert_eq!(all, i64::try_from(lines.len()).unwrap());
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        let three = Sealing { block: i64::try_from(BLOCK).unwrap(), part: 100, settled: Duration::ZERO };
+        assert!(seal(server.server.app(), three).await.unwrap() > 40);
+        assert!(looked_at().await < all / 20);
+        // Reading attributes of each row is dear: 10,000 rows are a page.
+        let query = "ip:81.2.69.7 tag:c2 -attributes.port:7";
+        for order in ["&page_size=100", "&page_size=100&ordering=timestamp"] {
+            let (ids, pages) = found(&server.admin, query, order).await;
+            assert_eq!(ids.len(), BLOCKS, "{order}");
+            assert!(pages > 1, "the budget was not spent");
         }
     }
 }

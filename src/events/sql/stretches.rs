@@ -5,7 +5,7 @@ use store::{StoreError, Tx};
 use super::super::blocks::{Token, may_hold, slice_of};
 use super::blocks::{self, Block, Range};
 
-/// A stretch to be looked at; of parts of blocks it is known how many events they hold.
+/// A stretch to be looked at; of parts of blocks it is known how many events they hold at the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stretch {
     pub(super) range: Range,
@@ -111,15 +111,23 @@ pub(super) fn stretches(
     (found, rest)
 }
 
+/// How many events a part of a block can hold: all but the last hold as many as each other, and the
+/// last one has one or more.
+fn most_of_a_part(events: i64, parts: i64) -> i64 {
+    let before_the_last = parts.saturating_sub(1);
+    events
+        .saturating_sub(1)
+        .checked_div(before_the_last)
+        .unwrap_or(events)
+        .max(1)
+}
+
 /// The parts of a block that may hold something, oldest first.
 fn parts(block: &Block, candidates: u64) -> Vec<Stretch> {
     let (starts, _) = block.starts.as_chunks::<8>();
     let starts: Vec<i64> = starts.iter().map(|id| i64::from_be_bytes(*id)).collect();
-    let count = i64::try_from(starts.len()).unwrap_or(i64::MAX).max(1);
-    let each = block
-        .events
-        .saturating_add(count.saturating_sub(1))
-        .div_euclid(count);
+    let count = i64::try_from(starts.len()).unwrap_or(i64::MAX);
+    let each = most_of_a_part(block.events, count);
     let ends = starts
         .iter()
         .skip(1)
@@ -138,4 +146,28 @@ fn parts(block: &Block, candidates: u64) -> Vec<Stretch> {
             events: Some(each),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_holds_more_than_is_said_of_it() {
+        for part in 1..40_i64 {
+            for events in 1..400 {
+                let parts = (events + part - 1) / part;
+                let most = most_of_a_part(events, parts);
+                assert!(
+                    most >= part.min(events),
+                    "{events} in parts of {part}: {most}"
+                );
+                // A full block is taken for little more than it is.
+                assert!(
+                    parts < 9 || most <= part + part / 8 + 1,
+                    "{events} {part}: {most}"
+                );
+            }
+        }
+    }
 }
