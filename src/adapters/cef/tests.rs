@@ -108,6 +108,9 @@ fn a_header_of_syslog_before_it_is_read_too() {
         "<134>Nov 20 17:24:10 fw-01 ",
         "<134>1 2026-11-20T17:24:10Z fw-01 guard - - - ",
         "Nov 20 17:24:10 fw-01 guard: ",
+        "Nov 20 17:24:10 fw-01 ",
+        "Nov 20 17:24:10 fw-01: ",
+        "2026-11-20T17:24:10Z fw-01 ",
         "<134>Nov 20 17:24:10 fw-01 guard[7]: ",
     ] {
         let reading = one(&format!("{head}CEF:0|V|P|1|c|n|9|src=203.0.113.9"));

@@ -249,8 +249,12 @@ pub(in super::super) fn address(text: &str) -> Option<(IpAddr, Option<u16>)> {
     if let Some((address, _)) = text.split_once('%') {
         return address.parse().ok().map(|address| (address, None));
     }
-    let (address, rest) = text.split_once([':', '/', '#'])?;
-    let address: IpAddr = address.parse().ok()?;
+    // A version 6 address holds colons itself: `2001:db8::1#53`.
+    let whole = |(address, rest): (&str, _)| Some((address.parse::<IpAddr>().ok()?, rest));
+    let (address, rest) = text
+        .split_once(['/', '#'])
+        .and_then(whole)
+        .or_else(|| text.split_once(':').and_then(whole))?;
     let port = rest.split([':', '/']).next().unwrap_or_default();
     Some((address, port.parse().ok()))
 }

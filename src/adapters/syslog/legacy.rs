@@ -144,8 +144,12 @@ fn tag(text: &str) -> Option<Tag<'_>> {
     };
     let length = text.bytes().take(TAG_MAX).take_while(in_name).count();
     let (name, rest) = text.split_at_checked(length)?;
-    // A name holds a letter; `CEF:` and `LEEF:` begin formats of their own.
-    if !name.bytes().any(|byte| byte.is_ascii_alphabetic()) || is_payload(text) {
+    // A name holds a letter; `CEF:` and `LEEF:` begin formats of their own, `Severity:` what Dell's
+    // controllers say.
+    if !name.bytes().any(|byte| byte.is_ascii_alphabetic())
+        || is_payload(text)
+        || text.starts_with("Severity: ")
+    {
         return None;
     }
     if let Some(inside) = rest.strip_prefix('[') {

@@ -332,6 +332,16 @@ fn every_odd_header_is_understood() {
             (t, some("vm"), some("CLI"), some("web"), "m"),
         ),
         (
+            "<13>Nov 20 17:19:39 vm Severity: Critical, Category: Audit, Message: m",
+            (
+                t,
+                some("vm"),
+                None,
+                None,
+                "Severity: Critical, Category: Audit, Message: m",
+            ),
+        ),
+        (
             "<13>Nov 20 17:19:39 vm postfix/smtpd[7]: m",
             (t, some("vm"), some("postfix/smtpd"), some("7"), "m"),
         ),

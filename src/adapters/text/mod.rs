@@ -96,16 +96,17 @@ pub(super) fn look(line: &str, draft: &mut Draft, cx: &Context<'_>) -> Looked {
     let bytes = line.as_bytes();
     let head = bytes.get(..HEAD).unwrap_or(bytes);
     if head.contains(&b'|') {
-        if let Some((before, text)) = cef::find(line, HEAD) {
-            header(before, draft, cx);
+        // The whole line is shown to the header: a host is one only before something.
+        if let Some((_, text)) = cef::find(line, HEAD) {
+            header(line, draft, cx);
             if let Some(weight) = cef::look(text, draft, cx) {
                 return Looked {
                     weight,
                     format: "cef",
                 };
             }
-        } else if let Some((before, text)) = leef::find(line, HEAD) {
-            header(before, draft, cx);
+        } else if let Some((_, text)) = leef::find(line, HEAD) {
+            header(line, draft, cx);
             if let Some(weight) = leef::look(text, draft, cx) {
                 return Looked {
                     weight,

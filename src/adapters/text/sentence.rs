@@ -91,6 +91,10 @@ fn read(line: &str) -> Said<'_> {
         let word = raw.trim_end_matches(['.', ':', '!', '?', '-']);
         // `a -> b` and `a->b`: what parts words has taken the `>` away.
         let arrow = raw.ends_with('-');
+        // BIND's `client @0x7f3f9c009168 192.0.2.1#53`
+        if word.starts_with("@0x") {
+            continue;
+        }
         if word.is_empty() {
             if arrow && said.point() {
                 (before, last) = (last, ARROW);

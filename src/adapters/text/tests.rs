@@ -228,6 +228,16 @@ fn addresses_have_the_role_the_words_before_them_give() {
             json!(null),
         ),
         (
+            "client @0x7f3f9c009168 2001:db8::1#62466 (example.org): query denied",
+            json!("2001:db8::1"),
+            json!(null),
+        ),
+        (
+            "client @0x7f3f9c009168 203.0.113.9#3076 (example.org): query denied",
+            json!("203.0.113.9"),
+            json!(null),
+        ),
+        (
             "Access denied for user 'a'@'203.0.113.9' (using password: YES)",
             json!("203.0.113.9"),
             json!(null),
