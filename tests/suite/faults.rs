@@ -16,6 +16,7 @@ mod clock;
 mod cluster;
 mod crash;
 mod disk;
+mod flood;
 mod ledger;
 mod load;
 mod migration;

@@ -19,6 +19,7 @@ use super::{
     ConnectionCounts, ListenerLimits, Peer,
     caps::{AddressBlock, Admission},
     connection::{self, Shared},
+    gone::end_when_gone,
 };
 
 /// The answer to a connection over a cap; it is sent before any request is read.
@@ -135,6 +136,7 @@ impl Connections {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
+        end_when_gone(&stream);
         let peer = SocketAddr::new(address.ip().to_canonical(), address.port());
         match self.admission.admit(peer.ip()) {
             Ok(block) => {

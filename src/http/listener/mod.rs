@@ -13,6 +13,7 @@ mod caps;
 mod connection;
 mod framing;
 mod gate;
+mod gone;
 mod io;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ pub use accept::serve;
 pub use body::BodyDeadline;
 pub(crate) use caps::{AddressBlock, Admission};
 pub use caps::{Cap, ConnectionCounts, Stage};
+pub(crate) use gone::end_when_gone;
 
 /// Limits what one client, and all clients together, may hold open.
 ///

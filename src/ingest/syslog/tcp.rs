@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::TaskTracker;
 
@@ -13,14 +12,11 @@ use super::connection::{Connection, read};
 use super::lane::Lane;
 use super::peers::{PlaceTaken, Seldom};
 use super::tls::{HANDSHAKE_MAX, Tls};
+use crate::http::listener::end_when_gone;
 use crate::metrics::Transport;
 
 /// The pause after a failed accept; the usual cause is the limit of open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
-/// Silence after which the system asks whether the other end is still there.
-const KEEPALIVE_AFTER: Duration = Duration::from_mins(1);
-/// How often it asks then, and how many times in vain before the connection ends.
-const KEEPALIVE_EVERY: (Duration, u32) = (Duration::from_secs(15), 5);
 
 /// Accepts until the server stops, then waits for its connections.
 pub(super) async fn accept(
@@ -66,7 +62,8 @@ async fn serve(
     hub: Arc<Hub>,
     lane: Lane,
 ) {
-    keep_alive(&stream);
+    // We write nothing, so nothing else would show that the other end is gone.
+    end_when_gone(&stream);
     let transport = if tls.is_some() {
         Transport::Tls
     } else {
@@ -105,18 +102,5 @@ async fn serve(
         .map_or(None, |mut failures| failures.due());
     if let Some(others) = due {
         tracing::warn!(%peer, reason, others, "no TLS with a syslog sender");
-    }
-}
-
-/// Has the system look after peers that went away without a word. We write nothing, so nothing
-/// else would show it.
-fn keep_alive(stream: &TcpStream) {
-    let (every, times) = KEEPALIVE_EVERY;
-    let keepalive = TcpKeepalive::new()
-        .with_time(KEEPALIVE_AFTER)
-        .with_interval(every)
-        .with_retries(times);
-    if let Err(error) = SockRef::from(stream).set_tcp_keepalive(&keepalive) {
-        tracing::debug!(%error, "keepalive could not be set");
     }
 }

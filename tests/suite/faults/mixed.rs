@@ -30,7 +30,7 @@ async fn survives(kind: Kind, rounds: u32) {
     let place = database.place();
     let mut rng = chances();
     let mut process = place.start_under(UNDER).await;
-    let mut mix = Mix::new(target(&process).await, process.syslog_tcp().await);
+    let mut mix = Mix::new(target(&process).await, process.syslog("TCP").await);
     for round in 0..rounds {
         let load = Mixed::start(&mix, rng.random());
         tokio::time::sleep(Duration::from_millis(rng.random_range(1..800))).await;
@@ -40,7 +40,7 @@ async fn survives(kind: Kind, rounds: u32) {
             age_leases(&place).await;
         }
         process = place.start_under(UNDER).await;
-        mix = mix.moved(process.address(), process.syslog_tcp().await);
+        mix = mix.moved(process.address(), process.syslog("TCP").await);
         mix.repeat_all().await;
         mix.say_and_see(&process.admin().await).await;
         // Looking at everything takes longer with every round.

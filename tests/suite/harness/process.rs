@@ -171,14 +171,15 @@ impl Process {
         self.address
     }
 
-    /// Where it takes syslog over TCP, once it has said so.
-    pub async fn syslog_tcp(&self) -> SocketAddr {
+    /// Where it takes syslog over UDP, TCP or TLS, once it has said so.
+    pub async fn syslog(&self, transport: &str) -> SocketAddr {
         let began = Instant::now();
+        let start = format!("Syslog over {transport}: ");
         loop {
             let said = self.said.lock().unwrap().clone();
             let mut told = said
                 .iter()
-                .filter_map(|line| line.trim().strip_prefix("Syslog over TCP: "));
+                .filter_map(|line| line.trim().strip_prefix(&start));
             if let Some(address) = told.next() {
                 return address.parse().unwrap();
             }
@@ -218,12 +219,26 @@ impl Process {
 
     /// Sends SIGTERM.
     pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Stops it where it stands; what it has open stays open and says nothing.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         let sent = Command::new("sh")
-            .args(["-c", "kill -TERM \"$0\"", &id])
+            .args(["-c", "kill -\"$0\" \"$1\"", name, &id])
             .status()
             .unwrap();
-        assert!(sent.success(), "SIGTERM could not be sent");
+        assert!(sent.success(), "SIG{name} could not be sent");
     }
 
     /// Waits for its end; how it ended and how long that took.
