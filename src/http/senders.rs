@@ -48,6 +48,7 @@ pub(super) fn built_in(
     match path {
         "/_bulk" => plain("/api/ingest/elastic/_bulk/"),
         "/_license" => plain("/api/ingest/elastic/_license/"),
+        "/_cluster/health" => plain("/api/ingest/elastic/_cluster/health/"),
         "/v1/logs" => plain("/api/ingest/otlp/v1/logs/"),
         "/services/collector" | "/services/collector/event" | "/services/collector/event/1.0" => {
             plain("/api/ingest/splunk/event/")

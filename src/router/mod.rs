@@ -45,6 +45,10 @@ pub fn declare() -> Routes {
         )
         .add(
             CanOrKey(EventCreate),
+            routes!(ingest::receivers::elastic::health),
+        )
+        .add(
+            CanOrKey(EventCreate),
             routes!(
                 ingest::receivers::elastic::refresh,
                 ingest::receivers::elastic::refresh_get

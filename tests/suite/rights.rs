@@ -62,6 +62,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("POST", "/api/ingest/{format}/", SENDERS),
     ("GET", "/api/ingest/elastic/", SENDERS),
     ("GET", "/api/ingest/elastic/_license/", SENDERS),
+    ("GET", "/api/ingest/elastic/_cluster/health/", SENDERS),
     ("POST", "/api/ingest/elastic/_bulk/", SENDERS),
     ("PUT", "/api/ingest/elastic/_bulk/", SENDERS),
     ("POST", "/api/ingest/elastic/{index}/_bulk/", SENDERS),

@@ -268,6 +268,8 @@ on_both! {
         assert_eq!((head.status.as_u16(), head.body.len()), (200, 0));
         let licence = client.get("/_license").await;
         assert_eq!(licence.expect(200)["license"]["status"], "active");
+        let health = client.get("/_cluster/health?wait_for_status=yellow&timeout=5s").await;
+        assert_eq!(health.expect(200)["status"], "green");
         client.send(Method::POST, "/logs/_refresh", "").await.expect(200);
         client.get("/logs/_refresh").await.expect(200);
         let missing = client.get("/api/ingest/elastic/_cat/").await;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Range;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// Longest name of an index, in bytes, as Elasticsearch has it.
@@ -119,7 +119,8 @@ fn text_of<'a>(json: &'a str, name: &str, max: usize) -> Result<Option<Text<'a>>
     Ok(Some(Text { text, json }))
 }
 
-/// `{"index": {"_index": …, "_id": …}}` and nothing else.
+/// `{"index": {"_index": …, "_id": …}}`. As Elasticsearch does, members behind the action are passed
+/// over: winston-elasticsearch counts its attempts there.
 struct Line<'a> {
     verb: Verb,
     names: Names<'a>,
@@ -149,10 +150,13 @@ impl<'de> Deserialize<'de> for Line<'de> {
                 let Some((verb, names)) = map.next_entry()? else {
                     return Err(A::Error::custom("no action"));
                 };
-                match map.next_key::<&str>()? {
-                    None => Ok(Line { verb, names }),
-                    Some(_) => Err(A::Error::custom("more than one action")),
+                while let Some(name) = map.next_key::<&str>()? {
+                    if matches!(name, "index" | "create" | "update" | "delete") {
+                        return Err(A::Error::custom("more than one action"));
+                    }
+                    map.next_value::<IgnoredAny>()?;
                 }
+                Ok(Line { verb, names })
             }
         }
 
@@ -191,6 +195,10 @@ mod tests {
         );
         assert_eq!(action(r#"{ "delete" : { "_id" : "1" } }"#).0, Verb::Delete);
         assert_eq!(action(r#"{"update":{}}"#).0, Verb::Update);
+        assert_eq!(
+            action(r#"{"index":{"_index":"app"},"attempts":0}"#),
+            (Verb::Index, some("app"), None)
+        );
     }
 
     #[test]
@@ -203,6 +211,8 @@ mod tests {
             r#"{"index":null}"#,
             r#"{"index":{}} x"#,
             r#"{"index":{},"create":{}}"#,
+            r#"{"index":{},"attempts":0,"create":{}}"#,
+            r#"{"attempts":0,"index":{}}"#,
             r#"{"drop":{}}"#,
             r#"{"message":"index"}"#,
             r#"{"index":{"_id":"1","_id":"2"}}"#,

@@ -68,7 +68,8 @@ pub(super) const KNOWN: &[Known] = &[
          clientaddress client clientaddr remoteip remoteaddr remoteaddress peerip peeraddr \
          peeraddress attackerip attacker rhost rip saddr srcipaddr callerip calleripaddress userip \
          useripaddress loginip fromip whoip sourceips requestremoteip requestclientip downstreamremoteaddress \
-         httprequestremoteip accessdeviceip actoripaddress actorip ipaddress ip xforwardedfor addr remotehost aip",
+         httprequestremoteip requestip addrremote accessdeviceip actoripaddress actorip ipaddress ip xforwardedfor addr \
+         remotehost aip",
     ),
     (
         "source.port",

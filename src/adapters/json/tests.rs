@@ -83,6 +83,17 @@ fn winston_sends_a_level_and_a_message() {
 }
 
 #[test]
+fn the_address_of_a_request_is_its_source() {
+    for (name, said) in [
+        ("request_ip", "203.0.113.9, 192.168.32.12"),
+        ("addr.remote", "203.0.113.9:34204"),
+    ] {
+        let reading = one(&json!({"message": "m", name: said}));
+        assert_eq!(field(&reading, "source.ip"), json!("203.0.113.9"), "{name}");
+    }
+}
+
+#[test]
 fn fail2ban_gets_a_description_made_of_what_it_says() {
     let ban = all(body(include_str!(
         "../../../tests/fixtures/wire/fail2ban_1.0_ban.http"

@@ -31,6 +31,9 @@ const PRODUCT: &str = r#"{"name":"watchpost","cluster_name":"watchpost","cluster
 /// A licence that lets shippers of the vendor work.
 const LICENCE: &str = r#"{"license":{"status":"active","uid":"watchpost","type":"basic","issue_date":"2026-01-01T00:00:00.000Z","issue_date_in_millis":1767225600000,"max_nodes":1000,"max_resource_units":null,"issued_to":"watchpost","issuer":"watchpost","start_date_in_millis":-1}}"#;
 
+/// What is said to clients that send nothing before a cluster is well: this server answers.
+const HEALTH: &str = r#"{"cluster_name":"watchpost","status":"green","timed_out":false,"number_of_nodes":1,"number_of_data_nodes":1,"active_primary_shards":1,"active_shards":1,"relocating_shards":0,"initializing_shards":0,"unassigned_shards":0,"delayed_unassigned_shards":0,"number_of_pending_tasks":0,"number_of_in_flight_fetch":0,"task_max_waiting_in_queue_millis":0,"active_shards_percent_as_number":100.0}"#;
+
 /// Says to clients of Elasticsearch what they speak to, also at `/` when they ask for JSON.
 #[utoipa::path(
     get,
@@ -53,6 +56,18 @@ pub async fn product() -> Response {
 )]
 pub async fn license() -> Response {
     json(LICENCE)
+}
+
+/// Says to clients that wait for a healthy cluster that they may begin; also at `/_cluster/health`.
+#[utoipa::path(
+    get,
+    path = "/api/ingest/elastic/_cluster/health/",
+    tag = "ingest",
+    operation_id = "elastic_health",
+    responses((status = 200, description = "Green, as Elasticsearch answers")),
+)]
+pub async fn health() -> Response {
+    json(HEALTH)
 }
 
 /// Takes events of bulk clients of Elasticsearch and `OpenSearch`, also at `/_bulk`.
