@@ -2,7 +2,7 @@
 // with pino's transport for them.
 //
 //     npm i @elastic/elasticsearch@9 es8@npm:@elastic/elasticsearch@8 \
-//           @opensearch-project/opensearch pino pino-elasticsearch
+//           @opensearch-project/opensearch pino pino-elasticsearch winston winston-elasticsearch
 //     node tests/senders/bulk.mjs http://127.0.0.1:8000 wp_...
 //
 // Run it where the packages are installed (copy it there, or link node_modules). It stops at the
@@ -77,6 +77,21 @@ for (const name of ['@elastic/elasticsearch', 'es8']) {
   const stats = await inserted
   step(`pino-elasticsearch: 20 stored ${JSON.stringify(wrong)}`,
     stats.successful === 20 && stats.failed === 0 && wrong.length === 0)
+}
+{
+  const { ElasticsearchTransport } = require('winston-elasticsearch')
+  const transport = new ElasticsearchTransport({
+    level: 'info', index: 'app', ensureIndexTemplate: false, flushInterval: 100, clientOpts: { node: address, auth: { apiKey: key } }
+  })
+  const wrong = []
+  for (const name of ['error', 'warning']) transport.on(name, (error) => wrong.push([name, error.message]))
+  const { write } = transport.bulkWriter
+  let answered = 0
+  transport.bulkWriter.write = async function (body) { await write.call(this, body); answered += body.length / 2 }
+  const logger = require('winston').createLogger({ transports: [transport] })
+  for (let n = 0; n < 20; n++) logger.error(`winston-elasticsearch ${run} ${n}`, { src_ip: '198.51.100.7' })
+  for (let left = 100; left > 0 && answered < 20; left--) await new Promise((done) => setTimeout(done, 100))
+  step(`winston-elasticsearch: ${answered} stored ${JSON.stringify(wrong)}`, answered === 20 && wrong.length === 0)
 }
 console.log('all as expected')
 process.exit(0)
