@@ -53,9 +53,11 @@ mod tests {
 
     #[test]
     fn more_than_there_may_be_are_counted_and_not_kept() {
-        let read = |text: &str| serde_json::from_str::<Elements<'_, 3>>(text).map(|it| it.0);
+        fn read(text: &str) -> Result<Elements<'_, 3>, serde_json::Error> {
+            serde_json::from_str(text)
+        }
         let texts = |text: &str| {
-            let all = read(text).unwrap()?;
+            let all = read(text).unwrap().all()?;
             Some(
                 all.iter()
                     .map(|raw| raw.get().to_owned())
