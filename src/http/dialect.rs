@@ -11,6 +11,9 @@ use super::problem::Details;
 use super::rpc_status::Encoding;
 use super::senders::BELOW;
 
+/// Seconds after which what was not there in time is to be sent again.
+const RETRY_AFTER: u16 = 2;
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The way a product's clients are spoken to; by the path of the request.
@@ -74,7 +77,13 @@ impl Dialect {
 
     /// Writes an error in the form its clients read.
     pub(super) fn write(self, response: &mut Response, problem: &Details) {
-        let status = problem.status;
+        let status = match self {
+            // These clients drop what is answered 408, and send 503 again.
+            Self::Loki | Self::Otlp(_) if problem.status == StatusCode::REQUEST_TIMEOUT => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            _ => problem.status,
+        };
         let (status, media, body) = match self {
             Self::Elastic(_) => (status, JSON, elastic(status, problem)),
             Self::Splunk(carried) => {
@@ -110,6 +119,10 @@ impl Dialect {
         let headers = response.headers_mut();
         headers.remove(header::CONTENT_LENGTH);
         headers.insert(header::CONTENT_TYPE, media);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            let soon = HeaderValue::from(RETRY_AFTER);
+            headers.entry(header::RETRY_AFTER).or_insert(soon);
+        }
         *response.body_mut() = Body::from(body);
     }
 
@@ -358,6 +371,23 @@ mod tests {
                 matches!(status, 429 | 503)
             );
         }
+    }
+
+    #[test]
+    fn what_came_too_slowly_is_sent_again_by_who_would_drop_it() {
+        let slow = || Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", "slow", "too slow");
+        for dialect in [
+            Dialect::Loki,
+            Dialect::Otlp(Encoding::Json),
+            Dialect::Otlp(Encoding::Protobuf),
+        ] {
+            let (status, headers, body) = said(dialect, slow());
+            assert_eq!(status, 503);
+            assert_eq!(headers["retry-after"], "2");
+            assert!(body.contains("too slow"), "{body}");
+        }
+        let (status, headers, _) = said(Dialect::Alertmanager, slow());
+        assert_eq!((status, headers.contains_key("retry-after")), (408, false));
     }
 
     #[test]
