@@ -170,7 +170,8 @@ impl Reply<'_> {
             ..
         } = self.wanted;
         let error = ended.error.as_ref().filter(|_| error);
-        if !(with_index || id || status || error.is_some()) {
+        let ended_well = ended.result.is_some() && (version || result);
+        if !(with_index || id || status || ended_well || error.is_some()) {
             return false;
         }
         separate(out);
@@ -426,6 +427,15 @@ mod tests {
             written("filter_path=errors,items.*.error", &items[..1], &fates[..1]),
             json!({"errors": false})
         );
+        // What was refused has no result.
+        let results = written("filter_path=items.*.result", &items, &fates);
+        assert_eq!(results["items"].as_array().unwrap().len(), 3);
+        assert_eq!(
+            results["items"][0],
+            json!({"create": {"result": "created"}})
+        );
+        let versions = written("filter_path=items.*._version", &items[..1], &fates[..1]);
+        assert_eq!(versions, json!({"items": [{"create": {"_version": 1}}]}));
         for all in [
             "",
             "filter_path=",
