@@ -149,9 +149,9 @@ on_both! {
         let answer = send(&client, "application/json", request(&words).to_string()).await;
         assert_eq!(answer.expect(413)["code"], 3);
         assert_eq!(server.count("select count(*) from events").await, 0);
-        let answer = send(&client, "application/json", request(&words[..500]).to_string()).await;
+        let answer = send(&client, "application/json", request(&words[..10_000]).to_string()).await;
         answer.expect(200);
-        assert_eq!(server.count("select count(*) from events").await, 500);
+        assert_eq!(server.count("select count(*) from events").await, 10_000);
     }
 }
 
