@@ -9,13 +9,16 @@ use sha2::{Digest as _, Sha256};
 use store::{Engine, Row, StoreError, Tx};
 
 use crate::alerts;
+use crate::app::App;
 use crate::repeats::KEPT;
 
 /// How exactly it is known when a key was last seen: writing it down each time would cost a write
 /// for every repetition.
 const SEEN_WITHIN: Duration = Duration::from_hours(1);
-/// Keys forgotten in one transaction.
-const FORGOTTEN_AT_ONCE: i64 = 10_000;
+/// Keys looked at in one transaction that forgets: everybody else waits for it with SQLite.
+const FORGOTTEN_AT_ONCE: i64 = 500;
+/// How many times as long as it worked it rests.
+const REST: u32 = 3;
 
 /// A sender's name for an event, with the sender in front: the first half of a SHA-256.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -136,43 +139,64 @@ pub(super) fn change(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     // In order, as above, and before new ones are inserted.
-    for (key, (before, after)) in keys {
-        let changed = tx.execute(
-            "update event_keys set event_id = $3, seen_at = $4 where hash = $1 and event_id = $2",
-            &[
+    let rows: Vec<Vec<_>> = keys
+        .iter()
+        .map(|(key, (before, after))| {
+            vec![
                 (&key.0).into(),
                 (*before).into(),
                 (*after).into(),
                 now.into(),
-            ],
-        )?;
-        if changed == 0 && before != after {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+            ]
+        })
+        .collect();
+    let changed = tx.query_many(
+        "update event_keys set event_id = $3, seen_at = $4 where hash = $1 and event_id = $2 \
+         returning hash, event_id, seen_at",
+        &rows,
+        read,
+    )?;
+    let changed: BTreeSet<EventKey> = changed.into_iter().map(|(key, ..)| key).collect();
+    Ok(keys
+        .iter()
+        .all(|(key, (before, after))| before == after || changed.contains(key)))
 }
 
 /// Forgets keys whose sender will not ask for them again.
 pub(super) fn forget(tx: &mut Tx<'_>, keys: &[EventKey]) -> Result<(), StoreError> {
-    for key in keys {
-        tx.execute("delete from event_keys where hash = $1", &[(&key.0).into()])?;
-    }
-    Ok(())
+    let rows: Vec<Vec<_>> = keys.iter().map(|key| vec![(&key.0).into()]).collect();
+    tx.execute_many("delete from event_keys where hash = $1", &rows)
 }
 
-/// Forgets keys that were not seen for 48 hours and whose alert is not unresolved, of the oldest
-/// 10,000; returns how many.
+/// Forgets the keys that were not seen for 48 hours and whose alert is not unresolved, in short
+/// transactions with pauses in between; returns how many.
 ///
 /// # Errors
-/// The database's fault.
-pub fn forget_old_keys(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, StoreError> {
+/// The database's fault; what is forgotten by then stays so.
+pub async fn forget_old_keys(app: &App) -> Result<u64, StoreError> {
+    let mut forgotten = 0_u64;
+    while !app.stop.is_cancelled() {
+        let now = app.clock.now();
+        let (over, is_more) = app.store.write(move |tx| forget_some(tx, now)).await?;
+        forgotten = forgotten.saturating_add(over);
+        if !is_more {
+            break;
+        }
+        let pause = app.clock.now().since(now).saturating_mul(REST);
+        drop(tokio::time::timeout(pause, app.stop.cancelled()).await);
+    }
+    Ok(forgotten)
+}
+
+/// How many keys were forgotten of the oldest, and whether there may be more.
+fn forget_some(tx: &mut Tx<'_>, now: Timestamp) -> Result<(u64, bool), StoreError> {
     let old = tx.query(
         "select hash, event_id, seen_at from event_keys where seen_at < $1 \
          order by seen_at limit $2",
         &[now.minus(KEPT).into(), FORGOTTEN_AT_ONCE.into()],
         read,
     )?;
+    let is_more = i64::try_from(old.len()).unwrap_or(i64::MAX) >= FORGOTTEN_AT_ONCE;
     let old = old
         .into_iter()
         .map(|(key, event, _)| (key, event))
@@ -184,7 +208,15 @@ pub fn forget_old_keys(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, StoreErro
         .map(|(key, event)| (key, (event, event)));
     change(tx, &lasting.collect(), now)?;
     over.sort_unstable();
-    let rows: Vec<Vec<_>> = over.iter().map(|(key, _)| vec![(&key.0).into()]).collect();
-    tx.execute_many("delete from event_keys where hash = $1", &rows)?;
-    Ok(u64::try_from(over.len()).unwrap_or(u64::MAX))
+    // Not one that somebody saw again just before.
+    let limit = now.minus(KEPT);
+    let rows: Vec<Vec<_>> = over
+        .iter()
+        .map(|(key, _)| vec![(&key.0).into(), limit.into()])
+        .collect();
+    tx.execute_many(
+        "delete from event_keys where hash = $1 and seen_at < $2",
+        &rows,
+    )?;
+    Ok((u64::try_from(over.len()).unwrap_or(u64::MAX), is_more))
 }

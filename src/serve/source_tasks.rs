@@ -55,12 +55,8 @@ fn told(error: StoreError) -> String {
 }
 
 async fn forget_keys(app: App) -> Result<(), String> {
-    let now = app.clock.now();
-    app.store
-        .write(move |tx| ingest::forget_old_keys(tx, now))
-        .await
-        .map(|_| ())
-        .map_err(told)
+    let forgotten = ingest::forget_old_keys(&app).await;
+    forgotten.map(|_| ()).map_err(told)
 }
 
 async fn forget_counts(app: App) -> Result<(), String> {

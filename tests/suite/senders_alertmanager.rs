@@ -308,8 +308,14 @@ on_both! {
             store.write(|tx| tx.execute(sql, &[])).await.unwrap();
         };
         age().await;
-        let now = server.server.app().clock.now();
-        store.write(move |tx| watchpost::ingest::forget_old_keys(tx, now)).await.unwrap();
+        // Far more than one transaction forgets.
+        store.write(|tx| {
+            let old = "insert into event_keys (hash, event_id, seen_at) values ($1, 1, 5)";
+            let hashes: Vec<[u8; 16]> = (0..1_200_u128).map(u128::to_be_bytes).collect();
+            let rows: Vec<Vec<store::Arg<'_>>> = hashes.iter().map(|hash| vec![hash.into()]).collect();
+            tx.execute_many(old, &rows)
+        }).await.unwrap();
+        watchpost::ingest::forget_old_keys(server.server.app()).await.unwrap();
         assert_eq!(server.count("select count(*) from event_keys").await, 2, "those of the open alert");
         age().await;
         assert_eq!(hook(&client, &open).await["repeated"], 1, "it fires on, and is known");
