@@ -105,10 +105,10 @@ impl Keys {
             self.over.extend(ended.map(|event| (at.0, at.1, event)));
             if let Some(ongoing) = named.ongoing {
                 self.ongoing.remove(&ongoing);
-                if closed.is_none() {
-                    // What it ends may come later, on another connection, and is over then.
-                    self.stand(closes, id);
-                }
+            }
+            if closed.is_none() {
+                // What it ends may come later, on another connection, and is over then.
+                self.stand(closes, id);
             }
         } else if let Some(ongoing) = named.ongoing
             && event.severity().raises_alert()

@@ -281,3 +281,22 @@ fn a_token_in_the_address_is_never_logged() {
         database.drop().await;
     });
 }
+
+on_both! {
+    async fn a_finding_that_is_closed_before_it_comes_opens_nothing(server) {
+        let key = server.key(None).await;
+        let finding = |uid: &str, activity: i64, severity: i64| json!({
+            "class_uid": 2004, "activity_id": activity, "severity_id": severity,
+            "time": 1_795_165_200_000_i64 + activity, "metadata": {"version": "1.5.0"},
+            "finding_info": {"uid": uid, "title": "Found"},
+        }).to_string();
+        // On two connections the end may overtake the beginning.
+        send(&key, "/api/ingest/ocsf/", &finding("late", 3, 1)).await;
+        send(&key, "/api/ingest/ocsf/", &finding("late", 1, 5)).await;
+        assert_eq!(server.count("select count(*) from alerts where status <> 3").await, 0);
+        send(&key, "/api/ingest/ocsf/", &finding("other", 1, 5)).await;
+        assert_eq!(server.count("select count(*) from alerts where status <> 3").await, 1);
+        send(&key, "/api/ingest/ocsf/", &finding("other", 3, 1)).await;
+        assert_eq!(server.count("select count(*) from alerts where status <> 3").await, 0);
+    }
+}
