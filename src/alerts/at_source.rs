@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::{EventId, Timestamp};
-use store::{StoreError, Tx};
+use store::{Engine, StoreError, Tx};
 
 use super::model::{AlertState, AlertStatus, Resolution};
 use super::raise::PEOPLE;
@@ -63,6 +63,25 @@ impl ResolvedAtSource<'_> {
         }
         Ok(())
     }
+}
+
+/// Locks the unresolved alerts that some events raised until commit, in the order of their numbers:
+/// whoever changes several in one transaction takes all of them first, and before any counts.
+///
+/// # Errors
+/// The database's fault.
+pub fn hold(tx: &mut Tx<'_>, events: &BTreeSet<EventId>) -> Result<(), StoreError> {
+    if events.is_empty() || tx.engine() == Engine::Sqlite {
+        return Ok(());
+    }
+    let events: Vec<EventId> = events.iter().copied().collect();
+    let found = sql::unresolved_of(tx, &events)?;
+    let mut ids: Vec<i64> = found.into_iter().map(|(_, id)| id).collect();
+    ids.sort_unstable();
+    for part in ids.chunks(PART) {
+        sql::lock_rows(tx, part)?;
+    }
+    Ok(())
 }
 
 /// Resolves the alerts that some events raised: RESOLVED, with resolution `AUTO_RESOLVED` and a note
@@ -169,11 +188,11 @@ fn write(
     }
     sql::tally(tx, PEOPLE, &moved)?;
     rollup::changed_all(tx, now, changed)?;
-    for (change, caller) in changed.iter().zip(&resolved.by) {
-        let note = change.1.resolution_note.as_ref();
-        sql::record_changes(tx, caller, now, std::slice::from_ref(change), note, false)?;
-    }
-    Ok(())
+    let told = changed
+        .iter()
+        .zip(&resolved.by)
+        .map(|(change, caller)| (*caller, change, change.1.resolution_note.as_ref()));
+    sql::record_each(tx, now, told, false)
 }
 
 /// Which of some events have an alert that is not resolved, their own or one that gathers them.

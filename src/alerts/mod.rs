@@ -34,7 +34,7 @@ mod tests;
 mod undo;
 mod withdraw;
 
-pub use at_source::{Ended, ResolvedAtSource, resolve_at_source, resolve_ended, unresolved};
+pub use at_source::{Ended, ResolvedAtSource, hold, resolve_at_source, resolve_ended, unresolved};
 pub use bulk::{
     BulkAction, BulkOutcome, BulkRequest, FailCode, Failed, ListFilter, UnknownAction, bulk, count,
 };

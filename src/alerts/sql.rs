@@ -23,7 +23,9 @@ use super::rollup::Place;
 use super::sla;
 use crate::events::{EVENT_COLUMNS, EVENT_JOIN, read_event};
 
-pub(super) use bulk::{already_said, lock_all, record_changes, record_comments, update_all};
+pub(super) use bulk::{
+    already_said, lock_all, lock_rows, record_changes, record_comments, record_each, update_all,
+};
 pub(super) use enrichment::{events_by_hour, last_seen, source};
 pub(super) use facets::{Apart, Looked, Named, Seen, ids_named, names, scan};
 #[cfg(test)]
@@ -165,14 +167,14 @@ pub(super) fn ids_gathering(
     )
 }
 
-/// The unresolved alerts some events raised that gather no others; each by the index on event.
+/// The unresolved alerts some events raised; each by the index on event.
 pub(super) fn unresolved_of(
     tx: &mut Tx<'_>,
     events: &[EventId],
 ) -> Result<Vec<(EventId, i64)>, StoreError> {
     let rows: Vec<Vec<Arg<'_>>> = events.iter().map(|&event| vec![event.into()]).collect();
     tx.query_many(
-        "select event_id, id from alerts where event_id = $1 and status <> 3 and event_count = 1",
+        "select event_id, id from alerts where event_id = $1 and status <> 3",
         &rows,
         |row| Ok((row.get(0)?, row.get(1)?)),
     )

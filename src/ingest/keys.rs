@@ -153,6 +153,11 @@ impl Keys {
         }
     }
 
+    /// The events that are over.
+    pub(super) fn ended(&self) -> impl Iterator<Item = EventId> {
+        self.over.iter().map(|(_, _, event)| *event)
+    }
+
     /// Resolves the alerts of what is over.
     pub(super) fn close<'b>(
         &self,

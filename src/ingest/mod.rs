@@ -4,6 +4,7 @@
 //! at [`Ingest`]; `pipeline::store_batches` is the transaction.
 
 mod account;
+mod answers;
 pub mod api;
 pub mod change;
 mod counts;

@@ -8,19 +8,19 @@ use base::{EventId, Severity, Timestamp};
 use store::{Engine, Tx};
 
 use super::account::Account;
+use super::answers;
 use super::counts::{Counts, origin};
 use super::event_keys::EventKey;
 use super::keys::{Keys, Named};
 use super::names::{Found, Names};
 use super::queue::IngestError;
 use super::storms::{self, Beyond, Budget};
-use crate::alerts::{self, NewAlert};
+use crate::alerts::{self, NewAlert, ResolvedAtSource};
 use crate::app::App;
-use crate::audit::{self, Entry};
 use crate::events::{self, Event, PackedEvent};
 use crate::geo::{Geo, Place};
 use crate::http::{Actor, Caller};
-use crate::repeats::{self, Answer, Repeat};
+use crate::repeats::{Answer, Repeat};
 
 /// An event enriched and written out as its row will hold it.
 #[derive(Clone, Debug)]
@@ -263,7 +263,7 @@ pub(super) fn store_batches(
     let mut earlier: Vec<Option<Result<Outcome, IngestError>>> = Vec::with_capacity(batches.len());
     let mut seen: Vec<&Repeat> = Vec::new();
     for batch in batches {
-        earlier.push(repeated(tx, app, batch, &mut seen, now)?);
+        earlier.push(answers::earlier(tx, app, batch, &mut seen, now)?);
     }
     let fresh: Vec<&Batch> = batches
         .iter()
@@ -273,54 +273,29 @@ pub(super) fn store_batches(
         .collect();
     let mut found = Found::default();
     let (stored, resolved) = insert(tx, app, names, budget, &mut found, shard, now, &fresh)?;
+    answers::keep(tx, app, &fresh, &stored, now)?;
+    // The end of the audit log is locked last.
+    resolved.audit(tx, now)?;
+    for (batch, stored) in fresh.iter().zip(&stored) {
+        answers::audit(tx, batch, stored, now)?;
+    }
     let mut stored = stored.into_iter();
-    let mut outcomes = Vec::with_capacity(batches.len());
-    for (batch, earlier) in batches.iter().zip(earlier) {
-        outcomes.push(if let Some(outcome) = earlier {
-            outcome
-        } else {
-            let stored = stored.next().unwrap_or_default();
-            finish(tx, app, batch, &stored, now)?;
-            Ok(Outcome::Stored(stored))
-        });
-    }
-    Ok((outcomes, found, resolved))
-}
-
-/// The earlier answer to this request, or why it gets none.
-fn repeated<'b>(
-    tx: &mut Tx<'_>,
-    app: &App,
-    batch: &'b Batch,
-    seen: &mut Vec<&'b Repeat>,
-    now: Timestamp,
-) -> Result<Option<Result<Outcome, IngestError>>, IngestError> {
-    let Some(repeat) = &batch.repeat else {
-        return Ok(None);
+    let outcome = |earlier: Option<_>| {
+        earlier.unwrap_or_else(|| Ok(Outcome::Stored(stored.next().unwrap_or_default())))
     };
-    if seen.iter().any(|other| other.is_same_request(repeat)) {
-        return Ok(Some(Err(repeats::RepeatError::UnderWay.into())));
-    }
-    match repeats::find(tx, &app.secrets, repeat, now) {
-        Ok(Some(answer)) => Ok(Some(Ok(Outcome::Repeated(answer)))),
-        Ok(None) => {
-            seen.push(repeat);
-            Ok(None)
-        }
-        Err(repeats::RepeatError::Store(error)) => Err(error.into()),
-        Err(error) => Ok(Some(Err(error.into()))),
-    }
+    let outcomes = earlier.into_iter().map(outcome).collect();
+    Ok((outcomes, found, resolved.ids().collect()))
 }
 
 /// Inserts every event of the batches, raises alerts and counts; ids in the order of arrival. Also
-/// says which alerts were resolved by their sources.
+/// returns the alerts that their sources resolved.
 #[expect(
     clippy::too_many_arguments,
     clippy::too_many_lines,
     clippy::similar_names,
     reason = "one transaction, told from its beginning to its end"
 )]
-fn insert(
+fn insert<'b>(
     tx: &mut Tx<'_>,
     app: &App,
     names: &Names,
@@ -328,8 +303,8 @@ fn insert(
     found: &mut Found,
     shard: i64,
     now: Timestamp,
-    batches: &[&Batch],
-) -> Result<(Vec<Vec<Stored>>, Vec<i64>), IngestError> {
+    batches: &[&'b Batch],
+) -> Result<(Vec<Vec<Stored>>, ResolvedAtSource<'b>), IngestError> {
     let total = batches.iter().map(|batch| batch.events.len()).sum();
     if tx.engine() == Engine::Sqlite
         && let Some(highest) = events::highest(tx)?
@@ -390,7 +365,11 @@ fn insert(
         }
         stored.push(mine);
     }
-    let storms = storms::fold(tx, &beyond, &mut rows, &mut titles, now)?;
+    let storms = storms::lock_all(tx, &beyond)?;
+    // Every alert that changes in this transaction, before anything else is locked.
+    let gathering = storms.values().map(|(event, _)| *event);
+    alerts::hold(tx, &gathering.chain(keys.ended()).collect())?;
+    let storms = storms::fold(tx, &beyond, &storms, &mut rows, &mut titles, now)?;
     events::insert(tx, &rows)?;
     keys.keep(tx, now)?;
     let raised: Vec<NewAlert<'_>> = titles
@@ -416,8 +395,7 @@ fn insert(
     name_alerts(tx, &mut stored)?;
     let resolved = keys.close(tx, batches, now)?;
     counts.write(tx, shard)?;
-    resolved.audit(tx, now)?;
-    Ok((stored, resolved.ids().collect()))
+    Ok((stored, resolved))
 }
 
 /// Names the alerts of events that raised none now: a repetition is answered like the first, and
@@ -451,35 +429,4 @@ pub(super) fn new_alert<'a>(row: &events::Row<'a>, title: &'a str) -> NewAlert<'
         ip_address: row.ip_address,
         country: row.country,
     }
-}
-
-/// Audits what a person sent and keeps the answer of a request that may come again.
-///
-/// What a key sends is not audited line by line: the events themselves say which key sent them.
-/// Nor is what comes from anybody on the network by syslog: they say from which address.
-fn finish(
-    tx: &mut Tx<'_>,
-    app: &App,
-    batch: &Batch,
-    stored: &[Stored],
-    now: Timestamp,
-) -> Result<(), IngestError> {
-    if !matches!(batch.caller.actor, Actor::Key { .. } | Actor::Anonymous) {
-        let entry = match (batch.events.as_slice(), stored) {
-            ([event], [stored]) => Entry::new("event.created")
-                .on("event", stored.id)
-                .after(event.stored(*stored)),
-            _ => Entry::new("event.batch_created").after(serde_json::json!({
-                "accepted": stored.len(),
-                "first": stored.first().map(|event| event.id),
-                "last": stored.last().map(|event| event.id),
-            })),
-        };
-        audit::append(tx, &batch.caller, now, entry)?;
-    }
-    if let Some(repeat) = &batch.repeat {
-        let answer = (batch.answer)(&batch.events, stored, &batch.rejected);
-        repeats::keep(tx, &app.secrets, repeat, &answer, now)?;
-    }
-    Ok(())
 }

@@ -136,14 +136,30 @@ pub(super) struct Storms {
     begun: Vec<(EventId, i64, EventId)>,
 }
 
+/// The storms of one transaction: of each source and severity the event that began it, and when it
+/// went on last.
+pub(super) type Locked = BTreeMap<(i64, Severity), (EventId, Timestamp)>;
+
+/// Locks the storms of a transaction in order of source and severity, before any alert, so that two
+/// writers never wait for each other.
+pub(super) fn lock_all(tx: &mut Tx<'_>, beyond: &Beyond<'_>) -> Result<Locked, StoreError> {
+    let mut locked = Locked::new();
+    for &(source, severity) in beyond.keys() {
+        if let Some(storm) = lock(tx, source, severity)? {
+            locked.insert((source, severity), storm);
+        }
+    }
+    Ok(locked)
+}
+
 /// Folds the rows beyond the budget into the alerts that gather them. Where a storm begins, its
 /// first row keeps raising an alert and is added to `raising`.
 ///
-/// Storms are locked in order of source and severity, and before any other alert of the
-/// transaction, so that two writers never wait for each other.
+/// The storms are `locked`, and the alerts that gather them are held.
 pub(super) fn fold<'t>(
     tx: &mut Tx<'_>,
     beyond: &Beyond<'t>,
+    locked: &Locked,
     rows: &mut [events::Row<'_>],
     raising: &mut Vec<(usize, &'t str)>,
     now: Timestamp,
@@ -154,7 +170,7 @@ pub(super) fn fold<'t>(
         let Some(last) = places.last().and_then(|(place, _)| id(*place)) else {
             continue;
         };
-        let going_on = match lock(tx, source, severity)? {
+        let going_on = match locked.get(&(source, severity)).copied() {
             Some((event, at)) if now.minus(PAUSE_MAX) <= at => {
                 alerts::gather(tx, event, count(places), last.timestamp())?.then_some(event)
             }

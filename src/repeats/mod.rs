@@ -28,7 +28,7 @@ const KEY_MAX: usize = 255;
 pub struct RepeatKey(Option<String>);
 
 /// One request that may come again: whose, which key, which body.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Repeat {
     scope: String,
     key: String,

@@ -8,7 +8,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 use watchpost::events::{Sealing, seal};
 
-use crate::harness::{Client, TestServer};
+use crate::harness::{Client, Kind, TestServer, lock_waits, run};
 
 /// Blocks so small that a few hundred events make many of them.
 const SMALL: Sealing = Sealing {
@@ -322,4 +322,49 @@ on_both! {
             assert!(pages > 1, "the budget was not spent");
         }
     }
+}
+
+/// A change that begins once a block is claimed, and is committed after the block was read, takes
+/// the filter along.
+#[test]
+fn a_change_under_way_while_a_block_is_read_is_found() {
+    run(Kind::Postgres, &[], async |server| {
+        let mut random = StdRng::seed_from_u64(3);
+        send(server, &mut random, 24).await;
+        let newest = server.admin.get("/api/events/").await.expect(200)["results"][0].clone();
+        let watcher = server.database.connect().await;
+        let (earlier, audit) = (
+            server.database.connect().await,
+            server.database.connect().await,
+        );
+        // Sealing waits for what began before the claim.
+        let begin = "begin; create table earlier (a int)";
+        earlier.batch_execute(begin).await.unwrap();
+        let app = server.server.app().clone();
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        let sealing = tokio::spawn(async move { seal(&app, SMALL).await.unwrap() });
+        while server.count("select count(*) from event_blocks").await == 0 {
+            tokio::task::yield_now().await;
+        }
+        // By now it also knows which transactions it waits for; if not, it waits for the change too.
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        let hold = "begin; select seq from audit_head for update";
+        audit.batch_execute(hold).await.unwrap();
+        let changing = tokio::spawn({
+            let admin = server.admin.clone();
+            let path = format!("/api/events/{}/", newest["id"]);
+            let change = json!({"description": "overtaken"});
+            async move { admin.patch(&path, &change).await.expect(200) }
+        });
+        lock_waits(&watcher, 1, || changing.is_finished()).await;
+        earlier.batch_execute("rollback").await.unwrap();
+        lock_waits(&watcher, 2, || sealing.is_finished()).await;
+        audit.batch_execute("commit").await.unwrap();
+        changing.await.unwrap();
+        assert_eq!(sealing.await.unwrap(), 0, "what was read is out of date");
+        let word = async || found(&server.admin, "overtaken", "").await.0.len();
+        assert_eq!(word().await, 1);
+        assert_eq!(seal(server.server.app(), SMALL).await.unwrap(), 1);
+        assert_eq!(word().await, 1);
+    });
 }

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 use watchpost::limits::network_of;
 
-use crate::harness::{TestServer, event};
+use crate::harness::{Kind, TestServer, event, lock_waits, run};
 
 fn batch(severity: &str, source: &str, n: usize) -> Value {
     Value::Array(vec![event(severity, source); n])
@@ -183,4 +183,90 @@ on_both! {
         assert_eq!(server.count("select count(*) from events").await, stored + 4_001);
         assert_eq!(room.used(), 0);
     }
+}
+
+/// A bulk change locks alerts in the order of their numbers, and so does whoever gathers in several.
+#[test]
+fn several_storms_gather_in_the_order_in_which_people_change_alerts() {
+    run(
+        Kind::Postgres,
+        &["--alert-budget", "1/hour"],
+        async |server| {
+            let key = server.key(None).await;
+            key.post("/api/events/", &batch("LOW", "loud", 1))
+                .await
+                .expect(200);
+            // The CRITICAL storm is the older one, and the lesser in the order of severities.
+            for severity in ["CRITICAL", "HIGH"] {
+                key.post("/api/events/", &batch(severity, "loud", 3))
+                    .await
+                    .expect(200);
+            }
+            let found = alerts(server).await;
+            let of = |severity: &str| {
+                let mut storms = found.iter().filter(|it| it["event_count"] != 1);
+                let storm = storms.find(|it| it["severity"] == severity).unwrap();
+                storm["id"].as_i64().unwrap()
+            };
+            let (critical, high) = (of("CRITICAL"), of("HIGH"));
+            assert!(critical < high);
+            let people = server.database.connect().await;
+            let watcher = server.database.connect().await;
+            let lock = |id: i64| format!("select id from alerts where id = {id} for update nowait");
+            people
+                .batch_execute(&format!("begin; {}", lock(critical)))
+                .await
+                .unwrap();
+            let sent = tokio::spawn({
+                let key = key.clone();
+                async move {
+                    let events = json!([event("HIGH", "loud"), event("CRITICAL", "loud")]);
+                    key.post("/api/events/", &events).await.expect(200);
+                }
+            });
+            lock_waits(&watcher, 1, || sent.is_finished()).await;
+            people
+                .batch_execute(&lock(high))
+                .await
+                .expect("whoever waits for the first holds none of the others");
+            people.batch_execute("commit").await.unwrap();
+            sent.await.unwrap();
+            let gathered = "select cast(sum(event_count) as bigint) from alerts";
+            assert_eq!(server.count(gathered).await, 8);
+        },
+    );
+}
+
+/// A transaction that waits for the answer of another with the same key holds up nobody's audit.
+#[test]
+fn who_waits_for_an_answer_does_not_hold_the_audit_log() {
+    run(Kind::Postgres, &[], async |server| {
+        let other = server.database.connect().await;
+        let watcher = server.database.connect().await;
+        let keyed = server.admin.with("idempotency-key", "k-1");
+        keyed
+            .post("/api/events/", &event("LOW", "a"))
+            .await
+            .expect(201);
+        // Another server is about to keep an answer under the next key.
+        other
+            .batch_execute(
+                "begin; insert into repeats (scope, key, body_hash, answer, created_at) \
+                 select scope, 'k-2', body_hash, answer, created_at from repeats where key = 'k-1'",
+            )
+            .await
+            .unwrap();
+        let sent = tokio::spawn({
+            let keyed = server.admin.with("idempotency-key", "k-2");
+            async move { keyed.post("/api/events/", &event("LOW", "a")).await.status }
+        });
+        lock_waits(&watcher, 1, || sent.is_finished()).await;
+        assert!(!sent.is_finished());
+        other
+            .batch_execute("select seq from audit_head for update nowait")
+            .await
+            .expect("the end of the audit log is free");
+        other.batch_execute("rollback").await.unwrap();
+        assert_eq!(sent.await.unwrap(), 201);
+    });
 }

@@ -19,20 +19,27 @@ fn places(ids: &[i64]) -> (String, Vec<Arg<'_>>) {
     (places.join(", "), args.map(Arg::from).collect())
 }
 
+/// Locks alerts until commit, in the order of their ids, so that two of these never wait for each
+/// other.
+pub(in super::super) fn lock_rows(tx: &mut Tx<'_>, ids: &[i64]) -> Result<(), StoreError> {
+    let suffix = tx.engine().for_update();
+    if suffix.is_empty() {
+        return Ok(());
+    }
+    let (places, args) = places(ids);
+    let sql = format!("select id from alerts where id in ({places}) order by id{suffix}");
+    tx.query(&sql, &args, |_| Ok(())).map(drop)
+}
+
 /// Alerts without their events, in the order of their ids, locked until commit; those that are
 /// gone are left out.
 pub(in super::super) fn lock_all(
     tx: &mut Tx<'_>,
     ids: &[i64],
 ) -> Result<Vec<AlertState>, StoreError> {
+    // A statement of its own: the outer join's side cannot be locked.
+    lock_rows(tx, ids)?;
     let (places, args) = places(ids);
-    let suffix = tx.engine().for_update();
-    if !suffix.is_empty() {
-        // A statement of its own: the outer join's side cannot be locked. In order, so that two
-        // of these never wait for each other.
-        let sql = format!("select id from alerts where id in ({places}) order by id{suffix}");
-        tx.query(&sql, &args, |_| Ok(()))?;
-    }
     let sql = format!(
         "select {STATE_COLUMNS} from alerts a left join users u on u.id = a.assigned_to \
          where a.id in ({places}) order by a.id"
@@ -69,7 +76,7 @@ pub(in super::super) fn update_all<'a>(
     )
 }
 
-/// Appends to the history of each alert what changed.
+/// Appends to the history of each alert what one caller changed.
 pub(in super::super) fn record_changes(
     tx: &mut Tx<'_>,
     caller: &Caller,
@@ -78,24 +85,37 @@ pub(in super::super) fn record_changes(
     note: Option<&String>,
     undone: bool,
 ) -> Result<(), StoreError> {
+    let told = changed.iter().map(|change| (caller, change, note));
+    record_each(tx, now, told, undone)
+}
+
+/// The same for changes by several callers, each with its note.
+pub(in super::super) fn record_each<'a>(
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    changed: impl Iterator<Item = (&'a Caller, &'a (AlertState, AlertState), Option<&'a String>)>,
+    undone: bool,
+) -> Result<(), StoreError> {
     const COLUMNS: [&str; 9] = [
         "alert_id", "at", "actor_id", "actor", "address", "kind", "changes", "text", "undone",
     ];
-    let address = caller.origin.address.to_string();
-    let texts: Vec<(i64, String)> = changed
-        .iter()
-        .map(|(before, after)| (after.id, history::changes_text(before, after)))
+    let texts: Vec<(&Caller, i64, String, String, Option<&String>)> = changed
+        .map(|(caller, (before, after), note)| {
+            let address = caller.origin.address.to_string();
+            let changes = history::changes_text(before, after);
+            (caller, after.id, address, changes, note)
+        })
         .collect();
-    let rows = texts.iter().map(|(alert, changes)| {
+    let rows = texts.iter().map(|(caller, alert, address, changes, note)| {
         [
             (*alert).into(),
             now.into(),
             history::person(caller).into(),
             caller.actor.name().into(),
-            (&address).into(),
+            address.into(),
             "CHANGED".into(),
             changes.into(),
-            note.into(),
+            (*note).into(),
             undone.into(),
         ]
     });

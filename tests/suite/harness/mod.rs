@@ -158,6 +158,15 @@ impl TestServer {
     }
 }
 
+/// Waits until so many statements of a PostgreSQL database wait for locks, or until `other`.
+pub async fn lock_waits(watcher: &tokio_postgres::Client, n: i64, other: impl Fn() -> bool) {
+    let sql = "select count(*) from pg_stat_activity \
+        where datname = current_database() and wait_event_type = 'Lock'";
+    while watcher.query_one(sql, &[]).await.unwrap().get::<_, i64>(0) < n && !other() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}
+
 /// An event to send.
 pub fn event(severity: &str, source: &str) -> Value {
     json!({
