@@ -6,6 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use base::Timestamp;
 use store::{StoreError, Tx};
 
+use super::storms::Spent;
 use crate::events;
 
 /// Names remembered of each kind; past this they are looked up each time.
@@ -18,9 +19,11 @@ pub(super) struct Names {
     types: RwLock<HashMap<String, i64>>,
 }
 
-/// Names looked up in one transaction: remembered for all only once it has committed.
+/// What counts only once its transaction has committed: names it looked up, to be remembered for
+/// all, and the budgets of alerts it spent.
 #[derive(Debug, Default)]
 pub(super) struct Found {
+    pub(super) spent: Spent,
     sources: HashMap<String, i64>,
     types: HashMap<String, i64>,
 }
@@ -54,6 +57,7 @@ impl Names {
 
     /// Remembers what a committed transaction found.
     pub(super) fn remember(&self, found: Found) {
+        found.spent.keep();
         for (known, found) in [(&self.sources, found.sources), (&self.types, found.types)] {
             if !found.is_empty() {
                 let mut known = known.write().unwrap_or_else(PoisonError::into_inner);

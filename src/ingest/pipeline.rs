@@ -348,7 +348,7 @@ fn insert<'b>(
             );
             if event.severity().raises_alert() {
                 let source = event.names().0;
-                if budget.take(names.0, source, now) {
+                if budget.take(&mut found.spent, names.0, source, now) {
                     titles.push((rows.len(), event.title()));
                 } else {
                     let storm = beyond.entry((names.0, event.severity())).or_default();

@@ -5,7 +5,7 @@
 //! says which event raised it. Nothing is left out, and people see one line instead of thousands.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use base::{EventId, Severity, Timestamp};
@@ -27,13 +27,45 @@ const FORGET_EVERY: Duration = Duration::from_secs(1);
 /// The place of all sources for which there is none of their own; no source has this id.
 const OTHERS: i64 = -1;
 
+/// What is left by source, and when it was last looked for sources to forget.
+type Lefts = (HashMap<i64, Left>, Timestamp);
+
 /// What is left of each source's budget.
 #[derive(Debug)]
 pub(super) struct Budget {
     usual: Rate,
     sources: Sources,
-    /// By source, and when it was last looked for sources to forget.
-    left: Mutex<(HashMap<i64, Left>, Timestamp)>,
+    left: Arc<Mutex<Lefts>>,
+}
+
+/// What one attempt at a transaction took of the budgets: given back when this is dropped, unless
+/// the transaction was committed.
+#[derive(Debug, Default)]
+pub(super) struct Spent {
+    left: Option<Arc<Mutex<Lefts>>>,
+    credit: HashMap<i64, u128>,
+}
+
+impl Spent {
+    /// The transaction was committed.
+    pub(super) fn keep(mut self) {
+        self.credit.clear();
+    }
+}
+
+impl Drop for Spent {
+    fn drop(&mut self) {
+        let Some(left) = self.left.as_ref().filter(|_| !self.credit.is_empty()) else {
+            return;
+        };
+        let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+        for (source, credit) in self.credit.drain() {
+            // Whoever takes next sees to it that there is no more than a full budget.
+            if let Some(left) = left.0.get_mut(&source) {
+                left.credit = left.credit.saturating_add(credit);
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -48,29 +80,42 @@ impl Budget {
         Self {
             usual,
             sources,
-            left: Mutex::new((HashMap::new(), Timestamp::from_millis(0))),
+            left: Arc::default(),
         }
     }
 
-    /// Whether a source may raise one more alert now, by its own budget or the usual one.
-    pub(super) fn take(&self, source: i64, name: &str, now: Timestamp) -> bool {
+    /// Whether a source may raise one more alert now, by its own budget or the usual one; what it
+    /// takes is noted.
+    pub(super) fn take(&self, spent: &mut Spent, source: i64, name: &str, now: Timestamp) -> bool {
         let own = if self.sources.any_described() {
             self.sources.of(name).alert_budget
         } else {
             None
         };
-        self.spend(source, own, now)
+        let Some((place, taken)) = self.spend(source, own, now) else {
+            return false;
+        };
+        if taken > 0 {
+            spent.left.get_or_insert_with(|| Arc::clone(&self.left));
+            let credit = spent.credit.entry(place).or_default();
+            *credit = credit.saturating_add(taken);
+        }
+        true
     }
 
-    fn spend(&self, source: i64, own: Option<u32>, now: Timestamp) -> bool {
-        let Some((most, span)) = own
-            .map(|most| (u128::from(most), Duration::from_mins(1).as_micros()))
+    /// So many alerts in so many microseconds; `None` for any number.
+    fn rate(&self, own: Option<u32>) -> Option<(u128, u128)> {
+        own.map(|most| (u128::from(most), Duration::from_mins(1).as_micros()))
             .or_else(|| {
                 let (most, span) = self.usual.0?;
                 Some((u128::from(most.get()), span.as_micros()))
             })
-        else {
-            return true;
+    }
+
+    /// Where an alert's worth of credit was taken, and how much; `None` when there is not enough.
+    fn spend(&self, source: i64, own: Option<u32>, now: Timestamp) -> Option<(i64, u128)> {
+        let Some((most, span)) = self.rate(own) else {
+            return Some((source, 0));
         };
         let full = most.saturating_mul(span);
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,13 +134,8 @@ impl Budget {
         // Set back by hours, nothing would be earned for hours.
         let is_set_back = now < mine.at.minus(STEP);
         mine.at = if is_set_back { now } else { mine.at.max(now) };
-        match mine.credit.checked_sub(span) {
-            Some(rest) => {
-                mine.credit = rest;
-                true
-            }
-            None => false,
-        }
+        mine.credit = mine.credit.checked_sub(span)?;
+        Some((source, span))
     }
 }
 
@@ -258,36 +298,58 @@ fn keep(
 mod tests {
     use super::*;
 
+    impl Budget {
+        fn may(&self, source: i64, own: Option<u32>, now: Timestamp) -> bool {
+            self.spend(source, own, now).is_some()
+        }
+    }
+
     #[test]
     fn a_budget_is_spent_and_comes_back() {
         let budget = Budget::new("3/minute".parse().unwrap(), Sources::default());
         let at = Timestamp::from_millis;
-        let taken: Vec<bool> = (0..4).map(|_| budget.spend(1, None, at(0))).collect();
+        let taken: Vec<bool> = (0..4).map(|_| budget.may(1, None, at(0))).collect();
         assert_eq!(taken, [true, true, true, false]);
-        assert!(budget.spend(2, None, at(0)), "others are not affected");
-        assert!(!budget.spend(1, None, at(19_999)));
-        assert!(budget.spend(1, None, at(20_000)));
-        assert!(!budget.spend(1, None, at(20_000)));
+        assert!(budget.may(2, None, at(0)), "others are not affected");
+        assert!(!budget.may(1, None, at(19_999)));
+        assert!(budget.may(1, None, at(20_000)));
+        assert!(!budget.may(1, None, at(20_000)));
+    }
+
+    #[test]
+    fn what_a_failed_transaction_took_is_given_back() {
+        let budget = Budget::new("2/minute".parse().unwrap(), Sources::default());
+        let now = Timestamp::from_millis(0);
+        let take = |spent: &mut Spent| budget.take(spent, 1, "a", now);
+        for _ in 0..5 {
+            let mut failed = Spent::default();
+            assert!(take(&mut failed) && take(&mut failed) && !take(&mut failed));
+        }
+        let mut committed = Spent::default();
+        assert!(take(&mut committed));
+        committed.keep();
+        let mut rest = Spent::default();
+        assert!(take(&mut rest) && !take(&mut rest));
     }
 
     #[test]
     fn a_clock_set_back_gives_nothing_away() {
         let budget = Budget::new("1/minute".parse().unwrap(), Sources::default());
         let at = Timestamp::from_millis;
-        assert!(budget.spend(1, None, at(100_000)));
-        assert!(!budget.spend(1, None, at(99_000)));
-        assert!(!budget.spend(1, None, at(100_001)));
-        assert!(!budget.spend(1, None, at(0)));
+        assert!(budget.may(1, None, at(100_000)));
+        assert!(!budget.may(1, None, at(99_000)));
+        assert!(!budget.may(1, None, at(100_001)));
+        assert!(!budget.may(1, None, at(0)));
     }
 
     #[test]
     fn after_a_clock_was_set_back_by_hours_the_budget_comes_back_in_its_span() {
         let budget = Budget::new("1/minute".parse().unwrap(), Sources::default());
         let at = Timestamp::from_millis;
-        assert!(budget.spend(1, None, at(6 * 3_600_000)));
-        assert!(!budget.spend(1, None, at(0)));
-        assert!(!budget.spend(1, None, at(59_000)));
-        assert!(budget.spend(1, None, at(60_000)));
+        assert!(budget.may(1, None, at(6 * 3_600_000)));
+        assert!(!budget.may(1, None, at(0)));
+        assert!(!budget.may(1, None, at(59_000)));
+        assert!(budget.may(1, None, at(60_000)));
     }
 
     #[test]
@@ -295,16 +357,16 @@ mod tests {
         let budget = Budget::new("2/minute".parse().unwrap(), Sources::default());
         let at = Timestamp::from_millis;
         let many = i64::try_from(SOURCES_MAX).unwrap();
-        assert!((0..many).all(|source| budget.spend(source, None, at(0))));
-        let late = (many..many + 100_000).filter(|source| budget.spend(*source, None, at(2_000)));
+        assert!((0..many).all(|source| budget.may(source, None, at(0))));
+        let late = (many..many + 100_000).filter(|source| budget.may(*source, None, at(2_000)));
         assert_eq!(late.count(), 2, "one budget for all of them");
         assert!(budget.left.lock().unwrap().0.len() <= SOURCES_MAX + 1);
         assert!(
-            budget.spend(0, None, at(2_000)),
+            budget.may(0, None, at(2_000)),
             "who is known keeps their own"
         );
-        assert!(budget.spend(-7, Some(1), at(2_000)), "and who is described");
-        let later = (0..50).filter(|source| budget.spend(many + source, None, at(62_000)));
+        assert!(budget.may(-7, Some(1), at(2_000)), "and who is described");
+        let later = (0..50).filter(|source| budget.may(many + source, None, at(62_000)));
         assert_eq!(later.count(), 50, "the others are forgotten after the span");
         assert!(budget.left.lock().unwrap().0.len() < 100);
     }
@@ -312,9 +374,9 @@ mod tests {
     #[test]
     fn a_source_may_have_its_own_budget_or_none() {
         let none = Budget::new("off".parse().unwrap(), Sources::default());
-        assert!((0..10_000).all(|_| none.spend(1, None, Timestamp::from_millis(0))));
+        assert!((0..10_000).all(|_| none.may(1, None, Timestamp::from_millis(0))));
         let at = Timestamp::from_millis(0);
-        assert!(none.spend(2, Some(1), at) && !none.spend(2, Some(1), at));
-        assert!(!none.spend(3, Some(0), at));
+        assert!(none.may(2, Some(1), at) && !none.may(2, Some(1), at));
+        assert!(!none.may(3, Some(0), at));
     }
 }
