@@ -23,4 +23,5 @@ pub const MIGRATIONS: &[Migration] = &[
     step!(7, "0007", "rollups"),
     step!(8, "0008", "sources"),
     step!(9, "0009", "blocks"),
+    step!(10, "0010", "removals"),
 ];

@@ -6,10 +6,12 @@
 //! added to the kept counts, and with the last of a block its filter.
 
 mod remove;
+mod size;
 mod sql;
 
 use std::time::Duration;
 
+use base::Timestamp;
 use store::StoreError;
 
 use crate::app::App;
@@ -57,13 +59,11 @@ impl Limits {
 pub async fn remove(app: &App, limits: Limits, occasion: &str) -> Result<Removed, StoreError> {
     let now = app.clock.now();
     let mut removing = Removing::new(app, occasion);
-    if let Some(age) = limits.age {
-        removing.before(now.minus(age)).await?;
-    }
-    if let Some(size) = limits.size {
-        removing.down_to(size, now.minus(SPARED)).await?;
-    }
-    let removed = removing.end().await?;
+    removing.begin().await?;
+    let done = within(&mut removing, limits, now).await;
+    removing.end().await?;
+    done?;
+    let removed = removing.removed();
     if removed.events > 0 {
         tracing::info!(
             events = removed.events,
@@ -73,4 +73,18 @@ pub async fn remove(app: &App, limits: Limits, occasion: &str) -> Result<Removed
         );
     }
     Ok(removed)
+}
+
+async fn within(
+    removing: &mut Removing<'_>,
+    limits: Limits,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if let Some(age) = limits.age {
+        removing.before(now.minus(age)).await?;
+    }
+    if let Some(size) = limits.size {
+        removing.down_to(size, now.minus(SPARED)).await?;
+    }
+    Ok(())
 }

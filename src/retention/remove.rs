@@ -6,6 +6,7 @@ use std::time::Duration;
 use base::{EventId, Timestamp};
 use store::{Engine, StoreError, Tx};
 
+use super::size::Look;
 use super::sql::Old;
 use super::{Removed, sql};
 use crate::alerts::Resolved;
@@ -28,6 +29,8 @@ const AIM_POSTGRES: Duration = Duration::from_millis(100);
 const REST: u32 = 3;
 /// Events between two looks at the size.
 const BETWEEN_LOOKS: u64 = 10_000;
+/// Counts dropped in one transaction.
+const ZEROS: usize = 500;
 const DAY_MICROS: i64 = 86_400_000_000;
 
 /// A removal under way.
@@ -38,9 +41,8 @@ pub(super) struct Removing<'a> {
     after: EventId,
     most: usize,
     removed: Removed,
-    /// The day it is in, and what it lost so far.
-    day: i64,
-    of_day: Removed,
+    /// The day that lost events last.
+    day: Option<i64>,
 }
 
 /// What one transaction came to.
@@ -60,8 +62,7 @@ impl<'a> Removing<'a> {
             after: EventId::new(-1),
             most: FIRST,
             removed: Removed::default(),
-            day: 0,
-            of_day: Removed::default(),
+            day: None,
         }
     }
 
@@ -71,17 +72,33 @@ impl<'a> Removing<'a> {
         Ok(())
     }
 
-    /// Removes the oldest until the database is no larger, but nothing received after a time.
+    /// Removes the oldest until the database is no larger, but nothing received after a time; gives
+    /// up when it becomes no smaller by that.
     pub(super) async fn down_to(
         &mut self,
         bytes: u64,
         before: Timestamp,
     ) -> Result<(), StoreError> {
+        let mut earlier: Option<(Look, u64)> = None;
         loop {
-            let used = self.app.store.read(sql::used).await?;
-            if used <= bytes {
+            let newest = earlier.map(|(look, _)| look.newest);
+            let look = self.app.store.read(move |tx| Look::at(tx, newest)).await?;
+            if look.size.used.min(look.size.whole) <= bytes {
                 return Ok(());
             }
+            if let Some((earlier, removed)) = earlier {
+                let removed = self.removed.events.saturating_sub(removed);
+                if look.is_in_vain(&earlier, removed) {
+                    tracing::warn!(
+                        bytes = look.size.used,
+                        wanted = bytes,
+                        removed,
+                        "removing events makes the database no smaller: the rest of them stays"
+                    );
+                    return Ok(());
+                }
+            }
+            earlier = Some((look, self.removed.events));
             let enough = self.removed.events.saturating_add(BETWEEN_LOOKS);
             while self.removed.events < enough {
                 if !self.step(before).await? {
@@ -91,12 +108,26 @@ impl<'a> Removing<'a> {
         }
     }
 
-    /// Says the last day's end, and drops the filters of what is gone; what was removed in all.
-    pub(super) async fn end(mut self) -> Result<Removed, StoreError> {
-        self.end_day().await?;
+    /// Says what an earlier removal was not able to say any more.
+    pub(super) async fn begin(&mut self) -> Result<(), StoreError> {
+        for day in self.app.store.read(sql::noted).await? {
+            self.end_day(day).await?;
+        }
+        Ok(())
+    }
+
+    /// Says the last day's end, and drops the filters of what is gone.
+    pub(super) async fn end(&mut self) -> Result<(), StoreError> {
+        if let Some(day) = self.day.take() {
+            self.end_day(day).await?;
+        }
         let before = EventId::new(self.after.number().saturating_add(1));
-        events::drop_empty_blocks(self.app, before).await?;
-        Ok(self.removed)
+        events::drop_empty_blocks(self.app, before).await
+    }
+
+    /// What was removed in all.
+    pub(super) const fn removed(&self) -> Removed {
+        self.removed
     }
 
     /// One transaction and the pause behind it; `false` when nothing is left, or the server stops.
@@ -114,17 +145,16 @@ impl<'a> Removing<'a> {
         let Some(last) = step.last else {
             return Ok(false);
         };
-        let day = day_of(last);
-        if day != self.day {
-            self.end_day().await?;
-            self.day = day;
-        }
         self.after = last;
-        for sum in [&mut self.removed, &mut self.of_day] {
-            sum.events = sum.events.saturating_add(step.removed.events);
-            sum.alerts = sum.alerts.saturating_add(step.removed.alerts);
-        }
+        let sum = &mut self.removed;
+        sum.events = sum.events.saturating_add(step.removed.events);
+        sum.alerts = sum.alerts.saturating_add(step.removed.alerts);
         self.app.metrics.removed(step.removed.events);
+        let day = Some(day_of(last)).filter(|_| step.removed.events > 0);
+        if let Some(ended) = self.day.filter(|it| day.is_some_and(|day| *it != day)) {
+            self.end_day(ended).await?;
+        }
+        self.day = day.or(self.day);
         let aim = match self.app.store.engine() {
             Engine::Sqlite => AIM_SQLITE,
             Engine::Postgres => AIM_POSTGRES,
@@ -141,19 +171,21 @@ impl<'a> Removing<'a> {
         Ok(true)
     }
 
-    /// Writes what the day lost into the activity log, and drops counts that have become zero.
-    async fn end_day(&mut self) -> Result<(), StoreError> {
-        let lost = std::mem::take(&mut self.of_day);
-        if lost.events == 0 {
-            return Ok(());
+    /// Drops the counts of a day that have become zero, an hour at a time, and writes what it lost
+    /// into the activity log.
+    async fn end_day(&self, day: i64) -> Result<(), StoreError> {
+        let start = Timestamp::from_micros(day.saturating_mul(DAY_MICROS));
+        let first = start.hour();
+        for hour in first..first.saturating_add(24) {
+            self.forget_zeros(hour).await?;
         }
         let (caller, now) = (self.caller.clone(), self.app.clock.now());
-        let start = Timestamp::from_micros(self.day.saturating_mul(DAY_MICROS));
-        let first = start.hour();
         self.app
             .store
             .write(move |tx| {
-                sql::forget_zeros(tx, first, first.saturating_add(24))?;
+                let Some(lost) = sql::take_note(tx, day)? else {
+                    return Ok(());
+                };
                 let text = start.to_string();
                 let day = text.get(..10).unwrap_or(&text);
                 let entry = Entry::new("events.removed")
@@ -162,6 +194,21 @@ impl<'a> Removing<'a> {
                 audit::append(tx, &caller, now, entry).map(drop)
             })
             .await
+    }
+
+    async fn forget_zeros(&self, hour: i64) -> Result<(), StoreError> {
+        loop {
+            let store = &self.app.store;
+            let keys = store.read(move |tx| sql::zeros(tx, hour, ZEROS)).await?;
+            let is_last = keys.len() < ZEROS;
+            if !keys.is_empty() {
+                let forget = move |tx: &mut Tx<'_>| sql::forget_zeros(tx, hour, &keys);
+                store.write(forget).await?;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
     }
 }
 
@@ -185,12 +232,16 @@ fn step(
     rows.retain(|row| row.raised_by.is_some() || raised.binary_search(&row.id).is_err());
     let alerts = delete(tx, now, &mut rows)?;
     uncount(tx, &rows)?;
+    let removed = Removed {
+        events: u64::try_from(rows.len()).unwrap_or(u64::MAX),
+        alerts,
+    };
+    if removed.events > 0 {
+        sql::note(tx, day_of(first), removed)?;
+    }
     Ok(Step {
         last: Some(last),
-        removed: Removed {
-            events: u64::try_from(rows.len()).unwrap_or(u64::MAX),
-            alerts,
-        },
+        removed,
         took: app.clock.now().since(now),
     })
 }

@@ -1,7 +1,9 @@
 //! Statements on events that are to go.
 
 use base::{EventId, Severity};
-use store::{Engine, Sql, StoreError, Tx};
+use store::{Arg, Engine, Sql, StoreError, Tx};
+
+use super::Removed;
 
 /// Events deleted by one statement.
 const AT_ONCE: usize = 500;
@@ -97,36 +99,77 @@ pub(super) fn delete(tx: &mut Tx<'_>, ids: &[EventId]) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Drops counts by hour that add up to nothing, from an hour to another.
-pub(super) fn forget_zeros(tx: &mut Tx<'_>, from: i64, to: i64) -> Result<(), StoreError> {
-    if tx.engine() == Engine::Postgres {
-        // A count that another adds to at this moment would be lost with its zero.
-        tx.execute("lock table event_counts in share row exclusive mode", &[])?;
-    }
+/// Notes what the events of a day lost, until [`take_note`].
+pub(super) fn note(tx: &mut Tx<'_>, day: i64, removed: Removed) -> Result<(), StoreError> {
+    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     tx.execute(
-        "delete from event_counts where hour >= $1 and hour < $2 \
-         and (hour, source_id, severity) in (select hour, source_id, severity from event_counts \
-         where hour >= $1 and hour < $2 group by hour, source_id, severity having sum(n) = 0)",
-        &[from.into(), to.into()],
-    )?;
-    Ok(())
+        "insert into removals (day, events, alerts) values ($1, $2, $3) on conflict (day) \
+         do update set events = removals.events + excluded.events, \
+         alerts = removals.alerts + excluded.alerts",
+        &[
+            day.into(),
+            number(removed.events).into(),
+            number(removed.alerts).into(),
+        ],
+    )
+    .map(drop)
 }
 
-/// Bytes of the database in use: pages that hold something. PostgreSQL keeps the room of deleted
-/// rows, so that there it is an estimate: the size of the newest thousand events, times how many
-/// there are, and a third more for indexes, alerts and counts.
-pub(super) fn used(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
-    let sql = match tx.engine() {
-        Engine::Sqlite => {
-            "select (c.page_count - f.freelist_count) * s.page_size from pragma_page_count() c, \
-             pragma_freelist_count() f, pragma_page_size() s"
-        }
-        Engine::Postgres => {
-            "select cast(coalesce((select avg(pg_column_size(e.*)) from \
-             (select * from events order by id desc limit 1000) e), 0) * 4 / 3 \
-             * coalesce((select sum(n) from event_counts), 0) as bigint)"
-        }
-    };
-    tx.query_one(sql, &[], |row| row.get::<i64>(0))
-        .map(|bytes| u64::try_from(bytes).unwrap_or(0))
+/// Takes what was noted of a day.
+pub(super) fn take_note(tx: &mut Tx<'_>, day: i64) -> Result<Option<Removed>, StoreError> {
+    let number = |n: i64| u64::try_from(n).unwrap_or(0);
+    tx.query_opt(
+        "delete from removals where day = $1 returning events, alerts",
+        &[day.into()],
+        |row| {
+            Ok(Removed {
+                events: number(row.get(0)?),
+                alerts: number(row.get(1)?),
+            })
+        },
+    )
+}
+
+/// The days of which something is noted.
+pub(super) fn noted(tx: &mut Tx<'_>) -> Result<Vec<i64>, StoreError> {
+    tx.query("select day from removals order by day", &[], |row| {
+        row.get(0)
+    })
+}
+
+/// A source and a severity.
+pub(super) type Key = (i64, Severity);
+
+/// The counts of an hour that add up to nothing, at most so many.
+pub(super) fn zeros(tx: &mut Tx<'_>, hour: i64, limit: usize) -> Result<Vec<Key>, StoreError> {
+    tx.query(
+        "select source_id, severity from event_counts where hour = $1 \
+         group by source_id, severity having sum(n) = 0 order by source_id, severity limit $2",
+        &[hour.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+/// Drops counts of an hour if they add up to nothing still.
+pub(super) fn forget_zeros(tx: &mut Tx<'_>, hour: i64, keys: &[Key]) -> Result<(), StoreError> {
+    let rows: Vec<Vec<Arg<'_>>> = keys
+        .iter()
+        .map(|&(source, severity)| vec![hour.into(), source.into(), severity.into()])
+        .collect();
+    if tx.engine() == Engine::Postgres {
+        // What others are adding to at this moment is waited for, and seen by the next statement;
+        // what they add later finds the row gone and makes another. In the order in which all count.
+        tx.query_many(
+            "select shard from event_counts where hour = $1 and source_id = $2 and severity = $3 \
+             order by shard for update",
+            &rows,
+            |_| Ok(()),
+        )?;
+    }
+    tx.execute_many(
+        "delete from event_counts where hour = $1 and source_id = $2 and severity = $3 \
+         and 0 = (select sum(n) from event_counts \
+         where hour = $1 and source_id = $2 and severity = $3)",
+        &rows,
+    )
 }

@@ -8,7 +8,7 @@ use watchpost::retention::{Limits, Removed, remove};
 
 use base::{Clock, MockClock, Timestamp};
 
-use crate::harness::{ADMIN, Client, Kind, TestServer, event, run_alone};
+use crate::harness::{ADMIN, Client, Kind, TestServer, event, lock_waits, run_alone};
 
 /// Everything received until now.
 const ALL: Limits = Limits {
@@ -165,4 +165,170 @@ fn a_storm_keeps_its_alert_until_its_last_event_goes_sqlite() {
 #[test]
 fn a_storm_keeps_its_alert_until_its_last_event_goes_postgres() {
     run_alone(storm_goes_last(Kind::Postgres));
+}
+
+/// Sends so many small events, and then some of 6,000 bytes.
+async fn small_and_large(server: &TestServer, small: usize, large: usize) {
+    let key = server.key(None).await;
+    let mut lines = vec![event("LOW", "a"); small];
+    let mut long = event("LOW", "a");
+    long["attributes"] = json!({"x": noise(6_000)});
+    lines.extend(vec![long; large]);
+    for part in lines.chunks(2_000) {
+        key.post("/api/events/", &Value::Array(part.to_vec()))
+            .await
+            .expect(200);
+    }
+}
+
+/// A text that does not become much smaller by compression.
+fn noise(length: usize) -> String {
+    let mut state = 1_u64;
+    let next = move |_| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        char::from(b'!' + u8::try_from(state >> 58).unwrap())
+    };
+    let text: String = (0..length).map(next).collect();
+    text.replace(['"', '\\'], "x")
+}
+
+async fn down_to(kind: Kind) {
+    let (server, clock) = timed(kind, &[]).await;
+    small_and_large(&server, 24_000, 0).await;
+    clock.advance(Duration::from_hours(2));
+    let app = server.server.app();
+    let sized = |size| Limits {
+        age: None,
+        size: Some(size),
+    };
+    // What is kept in all, by one means or the other.
+    let used: u64 = match kind {
+        Kind::Sqlite => {
+            let sql = "select (c.page_count - f.freelist_count) * s.page_size \
+                from pragma_page_count() c, pragma_freelist_count() f, pragma_page_size() s";
+            server.count(sql).await.try_into().unwrap()
+        }
+        Kind::Postgres => {
+            let sql = "select cast(sum(pg_column_size(e.*)) * 4 / 3 as bigint) from events e";
+            server.count(sql).await.try_into().unwrap()
+        }
+    };
+    assert_eq!(
+        remove(app, sized(used + used / 20), "test").await.unwrap(),
+        Removed::default()
+    );
+    let removed = remove(app, sized(used - used / 10), "test").await.unwrap();
+    assert!((2_400..20_000).contains(&removed.events), "{removed:?}");
+    let left = "select count(*) from events";
+    assert_eq!(
+        server.count(left).await,
+        24_000 - i64::try_from(removed.events).unwrap()
+    );
+    // The newest are the ones that are left.
+    let oldest = "select min(id) from events";
+    let before = server.count(oldest).await;
+    assert_eq!(
+        remove(app, sized(used), "test").await.unwrap(),
+        Removed::default()
+    );
+    assert_eq!(server.count(oldest).await, before);
+    stop(server).await;
+}
+
+#[test]
+fn the_oldest_go_until_the_database_is_small_enough_sqlite() {
+    run_alone(down_to(Kind::Sqlite));
+}
+
+#[test]
+fn the_oldest_go_until_the_database_is_small_enough_postgres() {
+    run_alone(down_to(Kind::Postgres));
+}
+
+#[test]
+fn large_events_at_the_end_do_not_stand_for_all() {
+    run_alone(async {
+        let (server, clock) = timed(Kind::Postgres, &[]).await;
+        small_and_large(&server, 10_000, 0).await;
+        clock.advance(Duration::from_hours(2));
+        small_and_large(&server, 0, 1_000).await;
+        // The newest thousand, times all of them, would be 88 MB; the whole database has less than
+        // 40, and its events 10.
+        for size in [40_000_000, 14_000_000] {
+            let limits = Limits {
+                age: None,
+                size: Some(size),
+            };
+            let removed = remove(server.server.app(), limits, "test").await.unwrap();
+            assert_eq!(removed, Removed::default(), "{size}");
+        }
+        stop(server).await;
+    });
+}
+
+on_both! {
+    async fn what_was_removed_is_told_once_it_can_be(server) {
+        for severity in ["LOW", "INFO", "LOW"] {
+            server.event(severity, "a").await;
+        }
+        let app = server.server.app();
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        let (forbid, allow) = match server.database.kind() {
+            Kind::Sqlite => (
+                "create trigger no before insert on audit when new.action = 'events.removed' \
+                 begin select raise(abort, 'no'); end",
+                "drop trigger no",
+            ),
+            Kind::Postgres => (
+                "alter table audit add constraint no check (action <> 'events.removed')",
+                "alter table audit drop constraint no",
+            ),
+        };
+        app.store.write(move |tx| tx.execute(forbid, &[])).await.unwrap();
+        remove(app, ALL, "test").await.unwrap_err();
+        assert_eq!(server.count("select count(*) from events").await, 0);
+        app.store.write(move |tx| tx.execute(allow, &[])).await.unwrap();
+        assert_eq!(remove(app, Limits::default(), "later").await.unwrap(), Removed::default());
+        let told = server.admin.get("/api/audit/?action=events.removed").await.expect(200);
+        assert_eq!(told["count"], 1, "{told}");
+        let entry = &told["results"][0];
+        assert_eq!((&entry["after"]["events"], &entry["after"]["alerts"]), (&json!(3), &json!(0)), "{told}");
+        remove(app, Limits::default(), "later").await.unwrap();
+        let told = server.admin.get("/api/audit/?action=events.removed").await.expect(200);
+        assert_eq!(told["count"], 1);
+    }
+}
+
+#[test]
+fn nobody_waits_with_counts_while_a_removal_is_told() {
+    run_alone(async {
+        let server = TestServer::start(Kind::Postgres, &[], Clock::system()).await;
+        server.event("LOW", "a").await;
+        let other = server.database.connect().await;
+        let watcher = server.database.connect().await;
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        // The end of the activity log is held: the removal can do all but tell of itself.
+        other
+            .batch_execute("begin; select seq from audit_head for update")
+            .await
+            .unwrap();
+        let app = server.server.app().clone();
+        let removing = tokio::spawn(async move { remove(&app, ALL, "test").await.unwrap() });
+        lock_waits(&watcher, 1, || removing.is_finished()).await;
+        watcher
+            .batch_execute(
+                "set lock_timeout = '10s'; insert into event_counts \
+                 (hour, source_id, severity, shard, n) values (1, 1, 1, 1, -1), (1, 1, 1, 2, 1)",
+            )
+            .await
+            .expect("whoever counts does not wait for it");
+        other.batch_execute("commit").await.unwrap();
+        removing.await.unwrap();
+        // Those of the day are gone; of others it knows nothing.
+        let left = "select count(*) from event_counts";
+        assert_eq!(server.count(left).await, 2);
+        stop(server).await;
+    });
 }
