@@ -257,8 +257,15 @@ pub(super) fn save(tx: &mut Tx<'_>, id: i64, described: &Described) -> Result<()
     .map(drop)
 }
 
-/// Takes a description away.
+/// Takes a description away. A silence that was told is kept until [`untell`].
 pub(super) fn remove(tx: &mut Tx<'_>, id: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "insert into silences_left (source_id, told, event_id) \
+         select source_id, silent_told, silent_event from source_settings \
+         where source_id = $1 and silent_told is not null and silent_event is not null \
+         on conflict (source_id, told) do nothing",
+        &[id.into()],
+    )?;
     tx.execute(
         "delete from source_settings where source_id = $1",
         &[id.into()],
@@ -335,24 +342,33 @@ pub(super) struct Watched {
 
 /// Every source that is watched for silence, or was when a silence was told.
 pub(super) fn watched(tx: &mut Tx<'_>) -> Result<Vec<Watched>, StoreError> {
-    tx.query(
+    let read = |row: &Row<'_>| {
+        Ok(Watched {
+            id: row.get(0)?,
+            name: row.get(1)?,
+            silent_after: row.get(2)?,
+            since: row.get(3)?,
+            seen: row.get(4)?,
+            told: row.get(5)?,
+            event: row.get(6)?,
+        })
+    };
+    let mut all = tx.query(
         "select s.id, s.name, coalesce(t.silent_after, 0), t.created_at, v.last_at, \
          t.silent_told, t.silent_event from source_settings t \
          join sources s on s.id = t.source_id left join source_seen v on v.source = s.name \
          where t.silent_after is not null or t.silent_told is not null order by s.id",
         &[],
-        |row| {
-            Ok(Watched {
-                id: row.get(0)?,
-                name: row.get(1)?,
-                silent_after: row.get(2)?,
-                since: row.get(3)?,
-                seen: row.get(4)?,
-                told: row.get(5)?,
-                event: row.get(6)?,
-            })
-        },
-    )
+        read,
+    )?;
+    all.extend(tx.query(
+        "select s.id, s.name, cast(0 as bigint), l.told, v.last_at, l.told, l.event_id \
+         from silences_left l join sources s on s.id = l.source_id \
+         left join source_seen v on v.source = s.name order by s.id",
+        &[],
+        read,
+    )?);
+    Ok(all)
 }
 
 /// Notes which silence was told and by which event, unless another was meanwhile.
@@ -375,6 +391,10 @@ pub(super) fn untell(tx: &mut Tx<'_>, id: i64, since: Timestamp) -> Result<(), S
     tx.execute(
         "update source_settings set silent_told = null, silent_event = null \
          where source_id = $1 and silent_told = $2",
+        &[id.into(), since.into()],
+    )?;
+    tx.execute(
+        "delete from silences_left where source_id = $1 and told = $2",
         &[id.into(), since.into()],
     )
     .map(drop)

@@ -624,6 +624,42 @@ fn a_silence_is_told_once_and_resolved_when_the_source_is_back_postgres() {
     run_alone(silence(Kind::Postgres));
 }
 
+async fn silence_of_what_is_gone(kind: Kind) {
+    let watch = Watch::start(kind).await;
+    let admin = watch.admin().await;
+    describe(&admin, &json!({"name": "fw-01", "silent_after": 3_600})).await;
+    watch.clock.advance(Duration::from_mins(61));
+    watch.look().await;
+    assert_eq!(watch.alerts().await[0].0, "OPEN");
+    // It is described again before anybody looked.
+    let admin = watch.admin().await;
+    let id = named(&admin, "fw-01").await["id"].clone();
+    admin
+        .delete(&format!("/api/sources/{id}/"))
+        .await
+        .expect(204);
+    describe(&admin, &json!({"name": "fw-01", "silent_after": 3_600})).await;
+    watch.look().await;
+    assert_eq!(watch.alerts().await[0].0, "RESOLVED");
+    assert_eq!(watch.look().await, 0);
+    watch.clock.advance(Duration::from_mins(61));
+    watch.look().await;
+    let told = watch.alerts().await;
+    let states: Vec<&str> = told.iter().map(|it| it.0.as_str()).collect();
+    assert_eq!(states, ["OPEN", "RESOLVED"], "{told:?}");
+    watch.stop().await;
+}
+
+#[test]
+fn a_silence_is_over_when_the_description_is_taken_away_sqlite() {
+    run_alone(silence_of_what_is_gone(Kind::Sqlite));
+}
+
+#[test]
+fn a_silence_is_over_when_the_description_is_taken_away_postgres() {
+    run_alone(silence_of_what_is_gone(Kind::Postgres));
+}
+
 on_both! {
     async fn a_source_is_listed_with_its_first_event(server) {
         let admin = &server.admin;
