@@ -28,7 +28,7 @@ const FORGET_EVERY: Duration = Duration::from_secs(1);
 const OTHERS: i64 = -1;
 
 /// What is left by source, and when it was last looked for sources to forget.
-type Lefts = (HashMap<i64, Left>, Timestamp);
+type Lefts = (HashMap<i64, Left>, Option<Timestamp>);
 
 /// What is left of each source's budget.
 #[derive(Debug)]
@@ -143,7 +143,7 @@ impl Budget {
 /// one, as names cost their sender nothing.
 fn place(
     left: &mut HashMap<i64, Left>,
-    looked: &mut Timestamp,
+    looked: &mut Option<Timestamp>,
     source: i64,
     (now, span): (Timestamp, u128),
 ) -> i64 {
@@ -151,8 +151,9 @@ fn place(
         return source;
     }
     // Either way: the clock may have been set back.
-    if now.since(*looked).max(looked.since(now)) >= FORGET_EVERY {
-        *looked = now;
+    let looked_lately = looked.is_some_and(|at| now.since(at).max(at.since(now)) < FORGET_EVERY);
+    if !looked_lately {
+        *looked = Some(now);
         left.retain(|_, left| now.since(left.at).as_micros() < span);
     }
     if left.len() < SOURCES_MAX {
