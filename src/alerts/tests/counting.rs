@@ -10,7 +10,7 @@ use super::super::change::change_in;
 use super::super::stats::stats_in;
 use super::super::{
     AlertChange, AlertError, AlertStatus, BySeverity, ByStatus, follow_event, of_event, sql,
-    withdraw,
+    Withdrawn, withdraw,
 };
 use super::*;
 
@@ -109,10 +109,13 @@ async fn a_deleted_event_takes_its_alert_along() {
                 ..AlertChange::default()
             };
             change_in(tx, &rob(), at(1), ids[0], None, &note)?;
-            let gone = withdraw(tx, at(2), EventId::new(1))?.unwrap();
+            let Withdrawn::Alert(gone) = withdraw(tx, at(2), EventId::new(1))? else {
+                panic!("an alert goes with its event");
+            };
             assert_eq!((gone.id, gone.status), (ids[0], AlertStatus::Acknowledged));
             assert_eq!(gone.assigned_to.unwrap().username, "Rob");
-            assert_eq!(withdraw(tx, at(2), EventId::new(1))?, None);
+            let again = withdraw(tx, at(2), EventId::new(1))?;
+            assert!(matches!(again, Withdrawn::Nothing), "{again:?}");
             assert_eq!(of_event(tx, EventId::new(1))?, None);
             let history = "select count(*) from alert_history";
             assert_eq!(tx.query_one(history, &[], |row| row.get::<i64>(0))?, 0);
@@ -243,7 +246,8 @@ fn take(tx: &mut Tx<'_>, model: &mut Model, step: Step, now: Timestamp) -> Resul
             let Some(event) = pick(which) else {
                 return Ok(());
             };
-            withdraw(tx, at(2), EventId::new(event))?.unwrap();
+            let gone = withdraw(tx, at(2), EventId::new(event))?;
+            assert!(matches!(gone, Withdrawn::Alert(_)), "{gone:?}");
             model.events.retain(|it| *it != event);
         }
     }
