@@ -249,7 +249,9 @@ impl Sender {
         let (retry_after, body) = wire.rest("retry-after").await?;
         let stored = shot.is_stored(status, &body);
         ledger.answered(status, if stored { &shot.markers } else { &[] });
-        if !stored && !(matches!(status, 429 | 503) && retry_after.is_some()) && status != 409 {
+        let later = matches!(status, 429 | 503) && retry_after.is_some();
+        let is_told = stored || later || status == 409;
+        if !is_told {
             let body = String::from_utf8_lossy(&body);
             ledger.wrong(format!("{:?}: {status} {body}", shot.way));
         }
@@ -267,7 +269,9 @@ fn said(mix: &Mix, count: usize) -> (Vec<u64>, String) {
         let marker = mix.target.ledger.sending(Some(Severity::Low));
         let text = marked(marker, "by syslog");
         let message = format!("<84>1 2026-11-20T17:19:39Z log-1 app 7 - - {text}");
-        bytes.push_str(&format!("{} {message}", message.len()));
+        bytes += &message.len().to_string();
+        bytes += " ";
+        bytes += &message;
         markers.push(marker);
     }
     mix.state().syslog_sent += count;
