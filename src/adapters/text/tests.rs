@@ -195,6 +195,7 @@ fn an_access_log_gives_the_request() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn addresses_have_the_role_the_words_before_them_give() {
     for (line, source, destination) in [
         (
