@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use base::{Severity, Timestamp};
 
+use super::ends::Ends;
 use super::fields::{Fields, cut};
 use super::fit::{Original, fit};
 use super::record::Object;
@@ -28,7 +29,8 @@ pub struct Draft {
     pub said: Option<String>,
     /// What happened.
     pub description: String,
-    /// The address it is about; else `source.ip`, else `destination.ip` of the fields.
+    /// The address it is about; else the end outside of `source.ip` and `destination.ip`, else
+    /// the source.
     pub ip_address: Option<IpAddr>,
     /// When it happened.
     pub occurred_at: Option<Timestamp>,
@@ -61,7 +63,8 @@ impl Draft {
     ///
     /// # Errors
     /// The source's profile points to what a field cannot hold.
-    pub fn finish(self, cx: &Context<'_>, original: Original<'_>) -> Read {
+    pub fn finish(mut self, cx: &Context<'_>, original: Original<'_>) -> Read {
+        Ends::put(&mut self);
         let parsed: Object;
         let object: Option<&Object> = match original {
             Original::Json(_, object, _) => Some(object),
@@ -71,11 +74,6 @@ impl Draft {
             }
             Original::Written(..) | Original::Text(..) | Original::Nothing => None,
         };
-        let address = |path: &str| self.fields.get(path)?.as_str()?.parse().ok();
-        let ip_address = self
-            .ip_address
-            .or_else(|| address("source.ip"))
-            .or_else(|| address("destination.ip"));
         let profile = cx.profile;
         let source_name = self.source_name.as_deref().and_then(source_name);
         let event_type = self.event_type.as_deref().and_then(slug);
@@ -90,7 +88,7 @@ impl Draft {
                 .unwrap_or(Severity::Info),
             description: description(&self.description)
                 .unwrap_or_else(|| "(no description)".to_owned()),
-            ip_address,
+            ip_address: self.ip_address,
             occurred_at: self.occurred_at,
             tags: tags(self.tags),
             attributes: fit(self.fields.as_object(), original).filter(|raw| raw.get() != "{}"),
@@ -209,5 +207,31 @@ mod tests {
             ("edge", "event")
         );
         assert!(empty.attributes.is_none());
+    }
+
+    #[test]
+    fn an_event_is_about_the_end_outside_whatever_wrote_it() {
+        for (source, destination, about, direction) in [
+            ("10.0.0.5", "203.0.113.9", "203.0.113.9", "outbound"),
+            ("203.0.113.9", "10.0.0.5", "203.0.113.9", "inbound"),
+            ("10.0.0.5", "10.0.0.6", "10.0.0.5", "internal"),
+        ] {
+            for line in [
+                format!("CEF:0|V|P|1|c|n|5|src={source} dst={destination}"),
+                format!("LEEF:1.0|V|P|1|e|src={source}\tdst={destination}"),
+                format!("kernel: IN=eth0 OUT= SRC={source} DST={destination} PROTO=TCP"),
+                format!("src_ip={source} dst_ip={destination} action=deny"),
+                format!(
+                    "{{\"src_ip\":\"{source}\",\"dst_ip\":\"{destination}\",\"message\":\"m\"}}"
+                ),
+            ] {
+                let mut read =
+                    crate::adapters::tests::read_all(&crate::adapters::json::FORMAT, &line);
+                let reading = read.remove(0).unwrap();
+                assert_eq!(reading.event.ip_address, about.parse().ok(), "{line}");
+                let found = crate::adapters::tests::field(&reading, "network.direction");
+                assert_eq!(found, direction, "{line}");
+            }
+        }
     }
 }

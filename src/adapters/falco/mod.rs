@@ -18,7 +18,6 @@ mod tests;
 use base::Severity::{self, Critical, High, Info, Low, Medium};
 
 use super::attack::Attack;
-use super::ends::Ends;
 use super::fit::Original;
 use super::members::{As, Row, copy, digest, first, object, text, texts};
 use super::sentence::told;
@@ -169,7 +168,6 @@ pub(super) fn read(record: &Record<'_>, cx: &Context<'_>) -> Read {
         "aws_cloudtrail" => draft.logsource("aws", Some("cloudtrail"), None),
         _ => {}
     }
-    Ends::put(&mut draft);
     draft.description = description(&draft, whole, rule);
     draft.finish(cx, Original::Json("falco", whole, record.raw))
 }

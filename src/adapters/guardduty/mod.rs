@@ -23,7 +23,6 @@ use base::Severity::{self, Critical, High, Info, Low, Medium};
 use serde_json::Value;
 
 use super::attack::Attack;
-use super::ends::Ends;
 use super::fit::Original;
 use super::members::{As, Row, copy, first, number, text, word};
 use super::sentence::told;
@@ -255,7 +254,6 @@ fn finding(record: &Record<'_>, cx: &Context<'_>) -> Read {
     let mut attack = Attack::default();
     attack.read(&spaced(purpose));
     attack.put(&mut draft);
-    Ends::put(&mut draft);
     let what = first(whole, &["title", "description"]).unwrap_or(kind);
     draft.description = told(what, &draft.fields, &PARTS);
     let name = Original::Json("guardduty", &record.object, record.raw);

@@ -23,7 +23,6 @@ use base::Severity::{self, Critical, High, Info, Low, Medium};
 use serde_json::Value;
 
 use super::attack::Attack;
-use super::ends::Ends;
 use super::fit::Original;
 use super::members::{LIST_MAX, as_word, at, first, number, objects, text, word};
 use super::sentence::told;
@@ -95,7 +94,6 @@ pub(super) fn read(record: &Record<'_>, cx: &Context<'_>) -> Read {
     common(&mut draft, whole, class, is_finding);
     rows::put(&mut draft.fields, whole, uid);
     attack(&mut draft, whole);
-    Ends::put(&mut draft);
     draft.description = description(&draft, whole, &name);
     draft.finish(cx, Original::Json("ocsf", whole, record.raw))
 }

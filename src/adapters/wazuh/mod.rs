@@ -24,7 +24,6 @@ use base::Severity::{self, Critical, High, Info, Low, Medium};
 use serde_json::Value;
 
 use super::attack::Attack;
-use super::ends::Ends;
 use super::fit::Original;
 use super::members::{As, Row, copy, first, number, object, text, texts, word};
 use super::sentence::told;
@@ -237,7 +236,6 @@ fn alert(record: &Record<'_>, cx: &Context<'_>) -> Read {
     draft.fields.set("event.kind", Some("alert"));
     draft.fields.set("event.module", Some("wazuh"));
     draft.fields.set("event.dataset", Some("wazuh.alerts"));
-    Ends::put(&mut draft);
     let what = text(rule, "description").map(str::to_owned);
     let what = what.or_else(|| word(rule, "id").map(|id| format!("Wazuh rule {id}")));
     draft.description = told(

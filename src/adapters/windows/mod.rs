@@ -23,7 +23,6 @@ mod tests;
 use serde_json::Value;
 
 use super::attack::Attack;
-use super::ends::Ends;
 use super::fit::Original;
 use super::sentence::{PART_MAX, clean, told};
 use super::{Context, Draft, Format, Object, Read, Record, each_object, members, refused};
@@ -37,8 +36,12 @@ pub const FORMAT: Format = Format {
     read: |body, cx, sink| each_object(body, sink, |record| read(record, cx)),
 };
 
-/// Whether an object is one: it has an event id and says where it was logged.
+/// Whether an object is one: it has an event id and says where it was logged. What a rule of Sigma
+/// found in one is not: how bad the rule says it is counts.
 pub(super) fn is(object: &Object) -> bool {
+    if object.contains_key("RuleTitle") {
+        return false;
+    }
     let has = |names: &[&str]| names.iter().any(|name| object.contains_key(*name));
     let inside = |name: &str, path: &str| {
         object
@@ -128,7 +131,6 @@ fn draft(entry: &Entry<'_>) -> Draft {
         }
     }
     attack.put(&mut draft);
-    Ends::put(&mut draft);
     draft.description = description(entry, &draft);
     draft
 }

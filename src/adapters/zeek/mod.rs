@@ -23,7 +23,6 @@ use std::ops::ControlFlow;
 use serde_json::Value;
 
 use super::attack::Attack;
-use super::ends::Ends;
 use super::fit::Original;
 use super::members::{at, digest, text};
 use super::sentence::told;
@@ -129,7 +128,6 @@ fn event(record: &Record<'_>, key: Option<String>, cx: &Context<'_>) -> Read {
         attack.read(tactic);
     }
     attack.put(&mut draft);
-    Ends::put(&mut draft);
     draft.description = description(&draft, whole, log);
     draft.finish(cx, Original::Json("zeek", whole, record.raw))
 }
