@@ -11,9 +11,8 @@ use serde_json::Value;
 use super::draft::{self, slug};
 use super::fields::Fields;
 use super::record::Object;
-use super::severity::number_word;
 use super::time::time_of;
-use super::{Reading, refused};
+use super::{Reading, json, refused};
 use crate::events::ATTRIBUTES_MAX;
 use crate::http::FieldErrors;
 
@@ -133,7 +132,7 @@ impl Profile {
         if let Some(object) = object {
             for (field, pointer) in &self.mapping {
                 if let Some(value) = pointer.find(object).filter(|value| !value.is_null())
-                    && !set(reading, field, value)
+                    && !set(reading, field, pointer, value)
                         .map_err(|what| refused(&pointer.to_string(), what))?
                 {
                     fields.push((field.as_str(), value.clone()));
@@ -162,7 +161,12 @@ impl Profile {
 }
 
 /// Sets one of the event's own fields; `false` when the name is none of them.
-fn set(reading: &mut Reading, field: &str, value: &Value) -> Result<bool, &'static str> {
+fn set(
+    reading: &mut Reading,
+    field: &str,
+    pointer: &Pointer,
+    value: &Value,
+) -> Result<bool, &'static str> {
     let text = match value {
         Value::String(text) => text.trim().to_owned(),
         Value::Number(number) => number.to_string(),
@@ -172,7 +176,13 @@ fn set(reading: &mut Reading, field: &str, value: &Value) -> Result<bool, &'stat
     let event = &mut reading.event;
     match field {
         "severity" => {
-            if let Some(severity) = number_word(&text) {
+            // Only by its name a number is known to be OCSF's.
+            let name = if pointer.0.ends_with("/severity_id") {
+                "severityid"
+            } else {
+                "severity"
+            };
+            if let Some(severity) = json::pointed(name, value) {
                 event.severity = severity;
             }
             reading.said = Some(text);

@@ -6,6 +6,48 @@ use serde_json::Value;
 /// The years 1 to 9999 in microseconds since 1970: what an event's time may be.
 const TIMES: std::ops::Range<i64> = -62_135_596_800_000_000..253_402_300_800_000_000;
 
+/// Abbreviations of zones as devices write them, in hours east of Greenwich. Those that mean
+/// several zones are left out.
+const ZONES: [(&str, i8); 20] = [
+    ("UTC", 0),
+    ("GMT", 0),
+    ("Z", 0),
+    ("WET", 0),
+    ("CET", 1),
+    ("MET", 1),
+    ("BST", 1),
+    ("WEST", 1),
+    ("CEST", 2),
+    ("MEST", 2),
+    ("EET", 2),
+    ("EEST", 3),
+    ("MSK", 3),
+    ("JST", 9),
+    ("EST", -5),
+    ("EDT", -4),
+    ("CDT", -5),
+    ("MDT", -6),
+    ("PST", -8),
+    ("PDT", -7),
+];
+
+/// The seconds east of Greenwich of a zone by its abbreviation.
+pub(super) fn zone(word: &str) -> Option<i32> {
+    let (_, hours) = ZONES.iter().find(|(name, _)| *name == word)?;
+    Some(i32::from(*hours).saturating_mul(3_600))
+}
+
+/// The number of a month by the three letters of its name.
+pub(super) fn month(name: &str) -> Option<u8> {
+    const NAMES: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
+    let at = NAMES
+        .iter()
+        .position(|month| month.eq_ignore_ascii_case(name))?;
+    u8::try_from(at).ok()?.checked_add(1)
+}
+
 /// A time as a text: RFC 3339 with any offset (also `+0100`), with a space instead of the `T`,
 /// without an offset (taken as UTC), or seconds, milliseconds, microseconds or nanoseconds since
 /// 1970 in digits.
@@ -79,7 +121,8 @@ fn fraction(number: f64) -> Option<Timestamp> {
     within(Timestamp::from_micros(micros))
 }
 
-fn within(time: Timestamp) -> Option<Timestamp> {
+/// A time an event may have.
+pub(super) fn within(time: Timestamp) -> Option<Timestamp> {
     TIMES.contains(&time.micros()).then_some(time)
 }
 

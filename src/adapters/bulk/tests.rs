@@ -111,6 +111,13 @@ fn documents_of_daemons_and_programs_become_useful_events() {
 }
 
 #[test]
+fn a_document_knows_its_data_set_better_than_its_index() {
+    let pairs =
+        pairs(b"{\"create\":{}}\n{\"message\":\"a\",\"event\":{\"dataset\":\"nginx.access\"}}");
+    assert_eq!(attributes(&pairs[0])["event"]["dataset"], "nginx.access");
+}
+
+#[test]
 fn an_index_of_the_path_stands_for_actions_that_name_none() {
     let pairs = pairs(b"{\"index\":{}}\n{\"message\":\"a\"}\n{\"index\":{\"_index\":\"x\",\"_id\":1}}\n{\"message\":\"b\"}");
     assert_eq!(attributes(&pairs[0])["event"]["dataset"], "from-path");

@@ -6,12 +6,13 @@ use base::Timestamp;
 use serde_json::Value;
 
 use super::super::attack::Attack;
+use super::super::text::moment;
 use super::super::{Draft, Object};
 use super::names::{
     FIRST_FIELD, KNOWN, MESSAGE, Meaning, PENALTY, SOURCE, Shape, TAGS, TIME, TYPE, is_transparent,
     meaning, name_at,
 };
-use super::shapes::Given;
+use super::shapes::{Given, kind};
 use super::squeezed::Squeezed;
 
 /// Members read of one record, those of objects inside it included.
@@ -49,6 +50,10 @@ pub(in super::super) struct Facts<'v> {
     labels: Option<&'v Object>,
     key: Option<&'v Value>,
     has_line: bool,
+    /// Whether `level` says how bad it is, as in what rules of Sigma found.
+    is_sigma: bool,
+    /// The day and the time of day, where they are apart, and their zone.
+    apart: [Option<&'v str>; 3],
     now: Timestamp,
     members: usize,
 }
@@ -71,6 +76,8 @@ impl<'v> Facts<'v> {
             labels: None,
             key: None,
             has_line: false,
+            is_sigma: false,
+            apart: [None; 3],
             now,
             members: 0,
         }
@@ -102,7 +109,10 @@ impl<'v> Facts<'v> {
             if is_key(name, &around) {
                 self.key = Some(value);
             }
-            self.has_line |= around.depth == 0 && name == "lineno";
+            if around.depth == 0 {
+                self.has_line |= name == "lineno";
+                self.is_sigma |= is_sigma(name, value);
+            }
             let all = around.all.then(name);
             let inner = around.inner.and_then(|inner| inner.then(name));
             if let Value::Object(members) = value {
@@ -114,6 +124,8 @@ impl<'v> Facts<'v> {
             {
                 let rank = rank.saturating_add(PENALTY);
                 self.take(Meaning { field, rank }, Given::of(value));
+            } else if let Value::String(text) = value {
+                self.zone(name, text);
             }
         }
     }
@@ -145,6 +157,7 @@ impl<'v> Facts<'v> {
     pub(in super::super) fn pair(&mut self, name: &str, value: &'v str) -> bool {
         let squeezed = Squeezed::EMPTY.then(name);
         let Some(meaning) = squeezed.and_then(|name| meaning(name.as_bytes())) else {
+            self.zone(name, value);
             return false;
         };
         self.take(meaning, Given::Text(value))
@@ -163,6 +176,9 @@ impl<'v> Facts<'v> {
             .get(field)
             .map_or(Shape::Scalar, |(_, shape, _)| *shape);
         let Some(fact) = shape.read(given, rank, self.now) else {
+            if shape == Shape::Time {
+                self.part_of_time(rank, given);
+            }
             // Some call the message an event: a sentence is no kind.
             let field = u8::try_from(MESSAGE).unwrap_or_default();
             let rank = PENALTY.saturating_sub(1);
@@ -170,6 +186,38 @@ impl<'v> Facts<'v> {
         };
         *slot = Some(Found { rank, fact });
         true
+    }
+
+    /// Takes the zone of times that name none.
+    fn zone(&mut self, name: &str, value: &'v str) {
+        let [.., zone] = &mut self.apart;
+        if matches!(name, "tz" | "timezone" | "time_zone" | "TZ") {
+            *zone = zone.or(Some(value));
+        }
+    }
+
+    /// Takes a day or a time of day that stands alone.
+    fn part_of_time(&mut self, rank: u8, given: Given<'v>) {
+        let [day, clock, _] = &mut self.apart;
+        match name_at(TIME, rank) {
+            "date" => *day = day.or(given.text()),
+            "time" => *clock = clock.or(given.text()),
+            _ => {}
+        }
+    }
+
+    /// The time of a day and a time of day that stand apart, and whether its zone is known.
+    fn joined(&self) -> Option<(Timestamp, bool)> {
+        let [Some(day), Some(clock), zone] = self.apart else {
+            return None;
+        };
+        // A time of day with an offset needs no other.
+        let zone = zone.filter(|_| !clock.contains(['+', '-', 'Z']));
+        let zoned = zone.and_then(|zone| moment::zoned(&format!("{day} {clock}"), zone, self.now));
+        zoned.map(|time| (time, true)).or_else(|| {
+            let time = moment::written(&format!("{day} {clock}"), self.now)?;
+            Some((time, false))
+        })
     }
 
     /// What was found for a field, and the name it was found under.
@@ -207,17 +255,31 @@ impl<'v> Facts<'v> {
         found.is_some_and(|found| found.rank < 3)
     }
 
-    /// When it happened.
-    pub(in super::super) fn time(&self) -> Option<Timestamp> {
-        match self.found(TIME)?.0 {
-            Fact::Time(time) => Some(time),
-            _ => None,
+    /// When it happened, and whether that is sure: a day and a time of day without a zone are not.
+    fn time(&self) -> Option<(Timestamp, bool)> {
+        if let Some((Fact::Time(time), _)) = self.found(TIME) {
+            return Some((time, true));
         }
+        self.joined().or_else(|| {
+            let start = moment::written(self.text_named(b"eventstart")?, self.now)?;
+            Some((start, true))
+        })
     }
 
     /// The record's own word for its kind.
-    pub(in super::super) fn event_type(&self) -> Option<&'v str> {
+    fn event_type(&self) -> Option<&'v str> {
         self.text_of(TYPE)
+            .or_else(|| kind(self.text_named(b"eventdataset")?, PENALTY.saturating_sub(1)))
+    }
+
+    /// What was found for the field that a squeezed name means.
+    fn text_named(&self, name: &[u8]) -> Option<&'v str> {
+        self.text_of(usize::from(meaning(name)?.field))
+    }
+
+    /// Whether `level` is a judgement.
+    pub(super) const fn is_sigma(&self) -> bool {
+        self.is_sigma
     }
 
     /// Whether a member is what a field was read from, or says how bad it was or when.
@@ -257,7 +319,9 @@ impl<'v> Facts<'v> {
             tags.each_word(|tag| draft.tag(tag));
         }
         let fills = |empty: bool| empty || !keep;
-        if let Some(time) = self.time().filter(|_| fills(draft.occurred_at.is_none())) {
+        if let Some((time, sure)) = self.time()
+            && (draft.occurred_at.is_none() || sure && !keep)
+        {
             draft.occurred_at = Some(time);
         }
         if let Some(kind) = self
@@ -284,11 +348,24 @@ fn is_key(name: &str, around: &Around) -> bool {
     }
 }
 
-/// `process` may be a number, which is no name: it is the process id, if nothing else says it.
+/// Whether a member says that a rule of Sigma found the record: Chainsaw, Hayabusa and their like.
+fn is_sigma(name: &str, value: &Value) -> bool {
+    match (name, value) {
+        ("logsource", Value::Object(_)) | ("RuleTitle", Value::String(_)) => true,
+        ("source" | "group", Value::String(word)) => word.eq_ignore_ascii_case("sigma"),
+        _ => false,
+    }
+}
+
+/// `process` may be a number, which is no name: it is the process id, if nothing else says it. A
+/// list of types is what the Elastic Common Schema calls one, and no kind of event.
 fn led(found: Meaning, given: Given<'_>) -> Meaning {
     let shape = KNOWN
         .get(usize::from(found.field))
         .map(|(_, shape, _)| *shape);
+    if shape == Some(Shape::Type) && matches!(given, Given::Json(Value::Array(_))) {
+        return meaning(b"eventtypes").unwrap_or(found);
+    }
     if shape != Some(Shape::Process) || given.number().is_none() {
         return found;
     }

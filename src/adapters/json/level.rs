@@ -51,6 +51,16 @@ impl Facts<'_> {
                 weight,
             };
         }
+        if self.is_sigma()
+            && let Some((Given::Text(text), _)) = level
+            && let Some(found) = of_sigma(text)
+        {
+            return Judged {
+                severity: Some(found),
+                said: Some(text.trim().chars().take(64).collect()),
+                weight: Weight::Threat,
+            };
+        }
         let found = level.and_then(|(given, name)| of_level(name, given));
         Judged {
             severity: found,
@@ -121,12 +131,26 @@ fn of_level(name: &str, given: Given<'_>) -> Option<Severity> {
             (_, 10..=100) => Some(pino(number)),
             _ => None,
         },
-        // "high" is no level of a log: whoever says so judges.
+        // "high" is no level of a log, but whoever writes it there may mean anything.
         (None, Given::Text(text)) => log_level(text)
             .or_else(|| short(text))
-            .or_else(|| threat(text)),
+            .or_else(|| threat(text).map(|severity| severity.min(Medium))),
         (None, Given::Json(_)) => None,
     }
+}
+
+/// The level of a rule of Sigma, also as Hayabusa shortens it.
+fn of_sigma(text: &str) -> Option<Severity> {
+    threat(text).or_else(|| match text.trim().to_ascii_lowercase().as_str() {
+        "crit" | "emergency" => Some(Severity::Critical),
+        "med" => Some(Medium),
+        _ => None,
+    })
+}
+
+/// A severity to which a field of a source's profile points.
+pub(in super::super) fn pointed(name: &str, value: &Value) -> Option<Severity> {
+    of_severity(name, Given::of(value))
 }
 
 /// What syslog, pino and Python call their numbers.
@@ -210,7 +234,23 @@ mod tests {
             ),
             (json!({"levelno": 40}), (Some(Medium), Weight::Level)),
             (json!({"level": "critical"}), (Some(Medium), Weight::Level)),
-            (json!({"level": "high"}), (Some(High), Weight::Level)),
+            (json!({"level": "high"}), (Some(Medium), Weight::Level)),
+            (
+                json!({"level": "high", "logsource": {"product": "windows"}}),
+                (Some(High), Weight::Threat),
+            ),
+            (
+                json!({"level": "critical", "source": "sigma"}),
+                (Some(Critical), Weight::Threat),
+            ),
+            (
+                json!({"Level": "crit", "RuleTitle": "x"}),
+                (Some(Critical), Weight::Threat),
+            ),
+            (
+                json!({"level": "error", "logsource": {}}),
+                (Some(Medium), Weight::Level),
+            ),
             (json!({"PRIORITY": "err"}), (Some(Medium), Weight::Level)),
             (json!({"pri": 134}), (Some(Info), Weight::Level)),
             (

@@ -19,6 +19,7 @@ mod describe;
 mod envelope;
 mod facts;
 mod form;
+mod known;
 mod level;
 mod names;
 mod outside;
@@ -35,7 +36,7 @@ use base::Timestamp;
 use serde_json::Value;
 
 pub(super) use facts::Facts;
-pub(super) use level::Weight;
+pub(super) use level::{Weight, pointed};
 pub(super) use own::read_own;
 pub(super) use shapes::{Given, address, outcome};
 
@@ -127,9 +128,10 @@ fn formatted(record: &Record<'_>, around: &Draft, cx: &Context<'_>) -> Option<Re
 fn carried(facts: &Facts<'_>, known: &Draft, cx: &Context<'_>) -> Option<Read> {
     let message = facts.message().filter(|text| wrapped::may_end(text))?;
     let mut around = known.clone();
-    let json = match wrapped::is_object(message) {
-        true => message,
-        false => text::behind_header(message, &mut around, cx)?,
+    let json = if wrapped::is_object(message) {
+        message
+    } else {
+        text::behind_header(message, &mut around, cx)?
     };
     let record = Record::read(json.trim().as_bytes()).ok()?;
     if !is_recognised(&record.object) {
@@ -273,10 +275,11 @@ pub(super) fn name_it(draft: &mut Draft) {
         let source = named("observer.name").or_else(|| named("host.name"));
         draft.source_name = source.map(str::to_owned);
     }
-    if named("user.name").is_none()
-        && let Some(email) = named("user.email").map(str::to_owned)
-    {
-        draft.fields.set("user.name", Some(email));
+    if named("user.name").is_none() {
+        // Microsoft's `UserId` is the address a user logs on with.
+        let id = named("user.id").filter(|id| id.contains('@'));
+        let email = named("user.email").or(id).map(str::to_owned);
+        draft.fields.set("user.name", email);
     }
 }
 

@@ -163,7 +163,7 @@ fn message(given: Given<'_>, rank: u8) -> Option<&str> {
 }
 
 /// A kind of event is a few words, or one where the name is vague; what every record of a shipper is called says nothing.
-fn kind(text: &str, rank: u8) -> Option<&str> {
+pub(super) fn kind(text: &str, rank: u8) -> Option<&str> {
     let spaces = text.bytes().filter(u8::is_ascii_whitespace).count();
     let most = if rank % PENALTY < 2 { 3 } else { 0 };
     let generic = matches!(
@@ -256,7 +256,19 @@ pub(in super::super) fn address(text: &str) -> Option<(IpAddr, Option<u16>)> {
         .and_then(whole)
         .or_else(|| text.split_once(':').and_then(whole))?;
     let port = rest.split([':', '/']).next().unwrap_or_default();
-    Some((address, port.parse().ok()))
+    let port = port.parse().ok();
+    (!is_network(address, port) || !text.contains('/')).then_some((address, port))
+}
+
+/// `10.0.0.0/24`, which is many addresses. Firewalls write ports that way too: only what has
+/// nothing but zeros behind the bits that count is a network.
+fn is_network(address: IpAddr, bits: Option<u16>) -> bool {
+    match (address, bits) {
+        (IpAddr::V4(address), Some(bits @ 1..=31)) => {
+            address.to_bits().trailing_zeros() >= 32_u32.saturating_sub(bits.into())
+        }
+        _ => false,
+    }
 }
 
 fn transport(given: Given<'_>) -> Option<&'static str> {
@@ -365,6 +377,9 @@ mod tests {
                 "IPV4/UDP/192.0.2.1/5060",
                 Some((ip("192.0.2.1"), Some(5_060))),
             ),
+            ("10.0.0.0/24", None),
+            ("10.0.0.4/22", Some((ip("10.0.0.4"), Some(22)))),
+            ("192.0.2.1/443", Some((ip("192.0.2.1"), Some(443)))),
             ("example.com", None),
             ("12:30:00", None),
             ("1.2.3", None),

@@ -293,7 +293,7 @@ fn a_plain_id_is_no_key_and_an_events_id_is() {
     );
     assert_eq!(
         one(&json!({"message": "m", "event.id": 5})).key.as_deref(),
-        Some("sender\0\05")
+        Some("sender\0\0\u{35}")
     );
     assert_eq!(one(&json!({"message": "m", "EventID": 4625})).key, None);
     assert_eq!(one(&json!({"message": "m", "_id": {"$oid": 1}})).key, None);
@@ -518,6 +518,156 @@ fn an_envelope_of_cloudevents_gives_its_key_and_its_data_the_event() {
         (found[3].event.severity, found[3].event.description.as_str()),
         (High, "t")
     );
+}
+
+#[test]
+fn a_day_and_a_time_of_day_apart_are_one_time() {
+    for (record, expected) in [
+        (
+            json!({"date": "2026-11-20", "time": "17:24:10"}),
+            "2026-11-20T17:24:10.000000Z",
+        ),
+        (
+            json!({"date": "2026-11-20", "time": "18:24:10", "timezone": "+01"}),
+            "2026-11-20T17:24:10.000000Z",
+        ),
+        (
+            json!({"date": "2026/11/20", "time": "12:24:10.5", "tz": "EST"}),
+            "2026-11-20T17:24:10.500000Z",
+        ),
+        (
+            json!({"date": "2026-11-20", "time": "17:24:10Z", "tz": "EST"}),
+            "2026-11-20T17:24:10.000000Z",
+        ),
+        (
+            json!({"date": "2026-11-20", "time": "17:24:10", "tz": "XYZ"}),
+            "2026-11-20T17:24:10.000000Z",
+        ),
+        (
+            json!({"date": "2026-11-20", "time": "17:24:10", "timestamp": "2026-11-20T01:02:03Z"}),
+            "2026-11-20T01:02:03.000000Z",
+        ),
+        (
+            json!({"event": {"start": "2026-11-20T17:24:10Z"}}),
+            "2026-11-20T17:24:10.000000Z",
+        ),
+        // A day alone would be midnight.
+        (json!({"date": "2026-11-20"}), ""),
+        (json!({"time": "17:24:10"}), ""),
+    ] {
+        let mut record = record;
+        record["message"] = json!("m");
+        assert_eq!(at(&one(&record)), expected, "{record}");
+    }
+}
+
+#[test]
+fn more_fields_of_the_elastic_common_schema_keep_their_names() {
+    let fields = [
+        ("event.type", json!("denied")),
+        ("event.dataset", json!("fw.log")),
+        ("event.sequence", json!(9)),
+        ("event.count", json!(3)),
+        ("event.start", json!("2026-11-20T17:24:10Z")),
+        ("event.end", json!("2026-11-20T17:25:10Z")),
+        ("source.bytes", json!(10)),
+        ("destination.bytes", json!(11)),
+        ("source.nat.ip", json!("192.0.2.3")),
+        ("source.nat.port", json!(1025)),
+        ("destination.nat.ip", json!("192.0.2.4")),
+        ("network.application", json!("ssl")),
+        ("file.size", json!(12)),
+        ("file.type", json!("pe")),
+        ("rule.version", json!("7")),
+        ("rule.ruleset", json!("base")),
+        ("rule.reference", json!("https://rules.example/7")),
+        ("observer.ip", json!("192.0.2.5")),
+        ("observer.serial_number", json!("SN1")),
+        ("agent.type", json!("filebeat")),
+        ("agent.version", json!("9.2.0")),
+        ("agent.id", json!("a-1")),
+        ("log.origin.file.name", json!("main.rs")),
+        ("log.origin.file.line", json!(42)),
+        ("log.origin.function", json!("main")),
+        ("span.id", json!("00f067aa0ba902b7")),
+    ];
+    let mut nested = crate::adapters::Fields::default();
+    for (path, value) in &fields {
+        let value = match *path {
+            "event.type" => json!([value]),
+            _ => value.clone(),
+        };
+        nested.set(path, Some(value));
+    }
+    let mut record = Value::Object(nested.into_object());
+    record["message"] = json!("m");
+    let reading = one(&record);
+    fields_are(&reading, &fields);
+    assert_eq!(reading.event.event_type, "fw.log");
+    // Not the text of a list that is no kind of event.
+    assert_eq!(at(&reading), "2026-11-20T17:24:10.000000Z");
+}
+
+#[test]
+fn records_of_microsoft_365_say_who_did_what_and_when() {
+    let reading = one(&json!({
+        "CreationTime": "2026-11-20T17:24:10", "Id": "x", "Operation": "UserLoggedIn", "Workload": "AzureActiveDirectory",
+        "UserId": "ana@example.com", "ResultStatus": "Failed", "ClientIP": "203.0.113.9",
+    }));
+    assert_eq!(at(&reading), "2026-11-20T17:24:10.000000Z");
+    fields_are(
+        &reading,
+        &[
+            ("user.name", json!("ana@example.com")),
+            ("event.outcome", json!("failure")),
+            ("event.action", json!("UserLoggedIn")),
+            ("source.ip", json!("203.0.113.9")),
+        ],
+    );
+}
+
+#[test]
+fn what_a_rule_of_sigma_found_is_as_bad_as_the_rule_says() {
+    let chainsaw = one(&json!({
+        "group": "Sigma", "kind": "individual", "name": "Mimikatz", "level": "critical",
+        "timestamp": "2026-11-20T17:24:10Z", "source": "sigma", "logsource": {"product": "windows"},
+    }));
+    let hayabusa = one(&json!({
+        "Timestamp": "2026-11-20 17:24:10.000 +00:00", "RuleTitle": "Mimikatz", "Level": "crit",
+        "Computer": "ws-1", "Channel": "Security", "EventID": 4688, "Details": "Cmd: x",
+    }));
+    for reading in [&chainsaw, &hayabusa] {
+        assert_eq!(reading.event.severity, Critical);
+    }
+    assert_eq!(field(&hayabusa, "rule.name"), "Mimikatz");
+    assert_eq!(hayabusa.event.source_name, "ws-1");
+    for level in ["high", "critical"] {
+        let log = one(&json!({"level": level, "message": "m"}));
+        assert_eq!(
+            (log.event.severity, log.said.as_deref()),
+            (Medium, Some(level))
+        );
+    }
+}
+
+#[test]
+fn a_severity_a_profile_points_to_is_read_as_one_by_its_name() {
+    let profile = |pointer: &str| {
+        serde_json::from_value::<Profile>(json!({"mapping": {"severity": pointer}})).unwrap()
+    };
+    for (pointer, value, expected) in [
+        ("/x/s", json!(4), Low),
+        ("/x/s", json!("0"), Medium),
+        ("/x/s", json!(9), Critical),
+        ("/x/s", json!("high"), High),
+        ("/x/severity_id", json!(4), High),
+    ] {
+        let body = json!({"message": "m", "x": {"s": value, "severity_id": value}}).to_string();
+        let read = read_with(&FORMAT, &profile(pointer), body)
+            .remove(0)
+            .unwrap();
+        assert_eq!(read.event.severity, expected, "{pointer} {value}");
+    }
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub struct Header<'a> {
     pub version: Option<u8>,
     /// TIMESTAMP.
     pub time: Option<Timestamp>,
+    /// What stands for TIMESTAMP, where it is no time that can be read.
+    pub timestamp: Option<&'a str>,
     /// HOSTNAME.
     pub hostname: Option<&'a str>,
     /// APP-NAME, or the TAG of RFC 3164 without its number.
@@ -97,7 +99,7 @@ impl<'a> Header<'a> {
             self.version = Some(1);
             self.fields(behind);
         } else if self.all_fields(behind) {
-            // Something stands for the time that is none.
+            self.timestamp = Some(token);
             self.version = Some(1);
         } else {
             return false;

@@ -8,6 +8,7 @@
 //! | `description` | what the message says, else the message |
 //! | `occurred_at` | TIMESTAMP; without a year the one nearest to the receipt, without a zone UTC |
 //! | `log.syslog.*` | the header's parts; `structured_data` by SD-ID and parameter |
+//! | other fields | parameters of structured data, by their usual names |
 //! | `log.level` | the severity's name: `emerg` to `debug` |
 //! | `log.source.address` | who sent it, where the listener knows |
 //! | `host.name`, `host.ip` | HOSTNAME |
@@ -31,6 +32,7 @@ use std::net::IpAddr;
 use serde_json::{Map, Value, json};
 
 use super::fields::cut;
+use super::json::{Facts, Weight};
 use super::{Body, Context, Draft, Format, RECORD_MAX, Read, Sink, refused, severity, text};
 
 pub use frames::{Frame, Frames, Framing, datagram};
@@ -103,14 +105,45 @@ pub fn line(bytes: &[u8]) -> Cow<'_, str> {
 /// The source's profile points to what a field cannot hold.
 pub fn event(header: &Header<'_>, peer: Option<IpAddr>, truncated: bool, cx: &Context<'_>) -> Read {
     let mut draft = draft(header, peer, truncated);
+    let said = elements(&mut draft, cx);
     if draft.event_type.is_none() {
         let usual = cx.profile.default_type.as_deref().unwrap_or("syslog");
         draft.event_type = Some(usual.to_owned());
     }
     if header.message.trim().is_empty() {
-        header.structured.clone_into(&mut draft.description);
+        draft.description = said.unwrap_or_else(|| header.structured.to_owned());
     }
     text::read(header.message, draft, cx)
+}
+
+/// Gives a draft what the parameters of structured data say under the usual names, as pairs in a
+/// message do, and tells what happened, if they do. The header itself counts more.
+fn elements(draft: &mut Draft, cx: &Context<'_>) -> Option<String> {
+    let elements = draft.fields.get("log.syslog.structured_data")?.clone();
+    let mut facts = Facts::new(cx.now);
+    // These (RFC 5424, 7) are about the line and who wrote it, not about what happened.
+    let told = elements
+        .as_object()?
+        .iter()
+        .filter(|(id, _)| !matches!(id.as_str(), "timeQuality" | "origin" | "meta"));
+    for (_, parameters) in told {
+        for (name, value) in parameters.as_object().into_iter().flatten() {
+            let value = value
+                .as_array()
+                .and_then(|list| list.first())
+                .unwrap_or(value);
+            if let Some(text) = value.as_str() {
+                facts.pair(name, text);
+            }
+        }
+    }
+    facts.give(draft, true);
+    let judged = facts.judged();
+    if judged.weight == Weight::Threat {
+        draft.severity = judged.severity;
+        draft.said = judged.said;
+    }
+    facts.message().map(str::to_owned)
 }
 
 /// What a header says.
@@ -181,6 +214,7 @@ fn log(header: &Header<'_>, peer: Option<IpAddr>) -> Map<String, Value> {
         header.version.map(|version| version.to_string().into()),
     );
     let part = |part: Option<&str>| part.map(|part| cut(part, PART_MAX).into());
+    set("timestamp", part(header.timestamp));
     set("hostname", part(header.hostname));
     set("appname", part(header.appname));
     set("procid", part(header.procid));

@@ -664,6 +664,61 @@ fn a_message_that_is_empty_shows_its_structured_data() {
 }
 
 #[test]
+fn parameters_of_structured_data_are_read_as_pairs_are() {
+    let events = read(
+        "<14>1 2026-11-20T17:00:00Z srx-1 RT_FLOW - RT_FLOW_SESSION_DENY [junos@2636.1.1.1.2.40 \
+         source-address=\"10.0.0.5\" source-port=\"4000\" destination-address=\"203.0.113.9\" \
+         destination-port=\"443\" policy-name=\"deny-all\" username=\"ana\" severity=\"high\" msg=\"session denied\"]\
+         [origin ip=\"192.0.2.77\"][timeQuality isSynced=\"1\"]",
+    );
+    let event = &events[0];
+    let found = attributes(event);
+    assert_eq!(found["source"], json!({"ip": "10.0.0.5", "port": 4000}));
+    assert_eq!(
+        found["destination"],
+        json!({"ip": "203.0.113.9", "port": 443})
+    );
+    assert_eq!(found["user"]["name"], "ana");
+    assert_eq!(found["rule"]["name"], "deny-all");
+    assert_eq!(found["process"]["name"], "RT_FLOW");
+    assert_eq!(event.severity, Severity::High);
+    assert_eq!(event.description, "session denied");
+    assert_eq!(event.ip_address, "203.0.113.9".parse().ok());
+    // A level is no judgement, and the element about the sender names no end.
+    let plain =
+        &read("<14>1 2026-11-20T17:00:00Z h a - - [x@1 level=\"err\"][origin ip=\"192.0.2.77\"] m")
+            [0];
+    assert_eq!((plain.severity, plain.ip_address), (Severity::Info, None));
+}
+
+#[test]
+fn a_day_and_a_time_apart_count_less_than_the_header_without_their_zone() {
+    for (zone, expected) in [
+        ("", "2026-11-20T17:00:00.000000Z"),
+        (" timezone=\"+01\"", "2026-11-20T16:19:06.000000Z"),
+    ] {
+        let line = format!(
+            "<30>1 2026-11-20T17:00:00Z fw - - - - device=\"SFW\" date=2026-11-20 time=17:19:06{zone} src_ip=192.0.2.1"
+        );
+        let event = &read(&line)[0];
+        assert_eq!(event.occurred_at.unwrap().to_string(), expected, "{zone}");
+    }
+}
+
+#[test]
+fn what_stands_for_a_time_and_is_none_is_kept() {
+    let event = &read("<14>1 $timestamp$ h app - - - text")[0];
+    let found = attributes(event);
+    assert_eq!(found["log"]["syslog"]["timestamp"], "$timestamp$");
+    assert_eq!(
+        (found["host"]["name"].as_str(), event.occurred_at),
+        (Some("h"), None)
+    );
+    let good = &read("<14>1 2026-11-20T17:00:00Z h app - - - text")[0];
+    assert!(attributes(good)["log"]["syslog"].get("timestamp").is_none());
+}
+
+#[test]
 fn what_is_missing_at_the_end_is_said() {
     let cx = Context {
         now: now(),

@@ -4,6 +4,8 @@ use base::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::super::time::{month, zone};
+
 /// When a line was received, and the zone of times that name none.
 #[derive(Clone, Copy, Debug)]
 pub struct Receipt<'a> {
@@ -31,31 +33,6 @@ pub(super) struct Found<'a> {
     /// What follows it, spaces and a closing colon left out.
     pub(super) rest: &'a str,
 }
-
-/// Abbreviations of zones as routers write them, in hours east of Greenwich. Those that mean
-/// several zones are left out.
-const ZONES: [(&str, i8); 20] = [
-    ("UTC", 0),
-    ("GMT", 0),
-    ("Z", 0),
-    ("WET", 0),
-    ("CET", 1),
-    ("MET", 1),
-    ("BST", 1),
-    ("WEST", 1),
-    ("CEST", 2),
-    ("MEST", 2),
-    ("EET", 2),
-    ("EEST", 3),
-    ("MSK", 3),
-    ("JST", 9),
-    ("EST", -5),
-    ("EDT", -4),
-    ("CDT", -5),
-    ("MDT", -6),
-    ("PST", -8),
-    ("PDT", -7),
-];
 
 /// Reads the time a text begins with: RFC 3339 (also with a space for the `T`, with `/`, without
 /// an offset), `Nov 20 17:19:39` with or without a year before or behind it, a fraction, a zone,
@@ -210,7 +187,7 @@ fn with_month<'a>(
     receipt: &Receipt<'_>,
 ) -> Option<Found<'a>> {
     let (name, rest) = cursor.text.split_at_checked(3)?;
-    let month = month(name)?;
+    let month = month(name)?.into();
     cursor.text = rest;
     cursor.spaces()?;
     let day = cursor.number(1, 2)?;
@@ -268,24 +245,12 @@ fn zone_behind(cursor: &mut Cursor<'_>) -> Option<i32> {
         return None;
     }
     let (word, rest) = text.split_at_checked(length)?;
-    let known = ZONES.iter().find(|(name, _)| *name == word);
+    let known = zone(word);
     let closed = rest.starts_with(':');
     if known.is_some() && (closed || rest.starts_with(' ')) || closed && rest.starts_with(": %") {
         cursor.text = rest;
     }
-    known
-        .filter(|_| cursor.text == rest)
-        .map(|(_, hours)| i32::from(*hours).saturating_mul(3_600))
-}
-
-fn month(name: &str) -> Option<u32> {
-    const NAMES: [&str; 12] = [
-        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-    ];
-    let at = NAMES
-        .iter()
-        .position(|month| name.eq_ignore_ascii_case(month))?;
-    u32::try_from(at).ok()?.checked_add(1)
+    known.filter(|_| cursor.text == rest)
 }
 
 type Clock = (u32, u32, u32, u32);

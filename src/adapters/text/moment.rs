@@ -5,6 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
 use super::super::json::Given;
+use super::super::time::{month, within, zone};
 use super::super::{parse_time, time_of};
 
 /// Longest text that is looked at.
@@ -30,17 +31,37 @@ pub(in super::super) fn written(text: &str, now: Timestamp) -> Option<Timestamp>
     let first = text.bytes().next().filter(|_| text.len() <= TEXT_MAX)?;
     if first.is_ascii_digit() {
         if let Some(time) = parse_time(text) {
-            let counted = text.parse::<f64>().ok();
-            return counted
-                .is_none_or(|number| number >= EARLIEST)
-                .then_some(time);
+            return match text.parse::<f64>() {
+                Ok(counted) => (counted >= EARLIEST).then_some(time),
+                Err(_) => has_clock(text).then_some(time),
+            };
         }
-        if let Some(time) = spaced(text) {
+        if let Some(time) = spaced(text).filter(|_| has_clock(text)) {
             return Some(time);
         }
     }
-    // Without a time of day it is no time.
-    text.contains(':').then(|| words(text, now))?
+    has_clock(text).then(|| words(text, now))?
+}
+
+/// Whether a text has a time of day: a day alone is no time.
+fn has_clock(text: &str) -> bool {
+    text.bytes().any(|byte| matches!(byte, b':' | b'T'))
+}
+
+/// The time of a text without a zone in a zone: a known abbreviation or an offset.
+pub(in super::super) fn zoned(text: &str, place: &str, now: Timestamp) -> Option<Timestamp> {
+    let place = place.trim();
+    let seconds = zone(place).or_else(|| match place.as_bytes().first()? {
+        b'+' | b'-' => offset(place),
+        _ => None,
+    });
+    east(written(text, now)?, seconds?)
+}
+
+/// A time that was read as of Greenwich, of a place so many seconds east of it.
+fn east(time: Timestamp, seconds: i32) -> Option<Timestamp> {
+    let micros = i64::from(seconds).checked_mul(1_000_000)?;
+    within(Timestamp::from_micros(time.micros().checked_sub(micros)?))
 }
 
 /// ISO 8601 with slashes, a zone's name or a space before the offset.
@@ -51,10 +72,10 @@ fn spaced(text: &str) -> Option<Timestamp> {
         return None;
     }
     let mut plain = text.replace('/', "-");
-    for zone in [" UTC", " GMT", " Z"] {
-        if let Some(bare) = plain.strip_suffix(zone) {
-            plain = format!("{bare}Z");
-        }
+    if let Some((bare, name)) = plain.rsplit_once(' ')
+        && let Some(seconds) = zone(name)
+    {
+        return east(parse_time(bare)?, seconds);
     }
     if let Some(space) = plain.rfind(" +").or_else(|| plain.rfind(" -")) {
         plain.remove(space);
@@ -92,6 +113,7 @@ impl Parts {
     /// Takes a word; `None` when it belongs to no time.
     fn take(&mut self, word: &str) -> Option<()> {
         if let Some(month) = month(word) {
+            let month = i8::try_from(month).ok()?;
             return self.month.replace(month).is_none().then_some(());
         }
         let first = word.bytes().next()?;
@@ -103,7 +125,7 @@ impl Parts {
                 // `20-Nov-2026`
                 let (name, year) = rest.split_once('-')?;
                 self.day = Some(day.parse().ok()?);
-                self.month = Some(month(name)?);
+                self.month = i8::try_from(month(name)?).ok();
                 self.year = Some(year.parse().ok()?);
                 return Some(());
             }
@@ -120,10 +142,14 @@ impl Parts {
             self.offset = Some(offset(word)?);
             return Some(());
         }
+        if let Some(seconds) = zone(word) {
+            self.offset = Some(seconds);
+            return Some(());
+        }
         let weekday = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
         let is_weekday =
             word.len() == 3 && weekday.iter().any(|day| day.eq_ignore_ascii_case(word));
-        // A zone's name but UTC's is no offset: several zones share a name. Taken as UTC.
+        // Zones that share a name are taken as UTC.
         (is_weekday || word.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(())
     }
 
@@ -145,16 +171,6 @@ impl Parts {
         let years = [this, this.saturating_sub(1)];
         years.into_iter().filter_map(at).find(|time| *time <= limit)
     }
-}
-
-fn month(word: &str) -> Option<i8> {
-    const MONTHS: [&str; 12] = [
-        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-    ];
-    let place = MONTHS
-        .iter()
-        .position(|month| month.eq_ignore_ascii_case(word))?;
-    i8::try_from(place).ok()?.checked_add(1)
 }
 
 /// `17:24:10`, `17:24:10.123`, `17:24:10,123`.
@@ -180,12 +196,13 @@ fn clock(word: &str) -> Option<(i8, i8, i8, i32)> {
     Some((two(hour)?, two(minute)?, two(second)?, nanos))
 }
 
-/// `+0100`, `-05:00`.
+/// `+0100`, `-05:00`, `+01`.
 fn offset(word: &str) -> Option<i32> {
     let (sign, digits) = word.split_at_checked(1)?;
     let digits = digits.replace(':', "");
     let (hours, minutes) = digits.split_at_checked(2)?;
     let hours: i32 = hours.parse().ok().filter(|hours| *hours < 24)?;
+    let minutes = if minutes.is_empty() { "0" } else { minutes };
     let minutes: i32 = minutes.parse().ok().filter(|minutes| *minutes < 60)?;
     let seconds = hours
         .checked_mul(3_600)?
@@ -223,6 +240,9 @@ mod tests {
             "Nov 20 2026 17:24:10",
             "Nov 20 17:24:10",
             "Nov 20 17:24:10 UTC",
+            "Nov 20 2026 12:24:10.000 EST",
+            "2026-11-20 18:24:10 CET",
+            "20261120T172410Z",
             "Nov 20 2026 18:24:10.000 +0100",
             "Fri Nov 20 17:24:10 2026",
             "Fri, 20 Nov 2026 17:24:10 GMT",
@@ -266,6 +286,9 @@ mod tests {
             "$timestamp",
             "Nov Nov 20 17:24:10",
             "20/Nov/2026",
+            "2026-11-20",
+            "2026/11/20",
+            "20261120",
             "2001:db8::1",
             "+99:99",
             "Nov 20 2026 99:99:99",

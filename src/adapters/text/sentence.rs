@@ -171,10 +171,10 @@ fn may_be_address(word: &str) -> bool {
     let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else {
         return false;
     };
-    bytes.len() >= 3 && last.is_ascii_hexdigit()
-        || (*last == b':')
-            && (first.is_ascii_digit() && bytes.iter().any(|byte| matches!(byte, b'.' | b':'))
-                || bytes.iter().any(|byte| matches!(byte, b':' | b'@' | b'/')))
+    bytes.len() >= 3
+        && (last.is_ascii_hexdigit() || *last == b':')
+        && (first.is_ascii_digit() && bytes.iter().any(|byte| matches!(byte, b'.' | b':'))
+            || bytes.iter().any(|byte| matches!(byte, b':' | b'@' | b'/')))
 }
 
 fn take_address(word: &str, last: &str, before: &str, said: &mut Said<'_>) -> bool {
@@ -182,7 +182,11 @@ fn take_address(word: &str, last: &str, before: &str, said: &mut Said<'_>) -> bo
     let word = word.rsplit_once('@').map_or(word, |(_, host)| host);
     // `outside:192.0.2.1/443`, as firewalls write the interface
     let behind = || {
+        // `Chrome/120.0.0.0` is a version.
+        let is_product = |name: &str| name.starts_with(|c: char| c.is_ascii_uppercase());
+        let slash = word.contains('/') && !word.contains(':');
         word.split_once([':', '/'])
+            .filter(|(name, _)| !(slash && is_product(name)))
             .and_then(|(_, rest)| address(rest))
     };
     let Some((ip, port)) = address(word).or_else(behind) else {

@@ -403,6 +403,27 @@ fn long_lines_take_no_longer_than_their_length() {
     }
 }
 
+#[test]
+fn a_version_and_a_network_are_no_address() {
+    for line in [
+        "Mozilla/5.0 Chrome/120.0.0.0 Safari/537.36 was seen",
+        "route 10.0.0.0/24 changed",
+    ] {
+        assert_eq!(one(line).event.ip_address, None, "{line}");
+    }
+    for line in [
+        "denied on outside:203.0.113.9/443",
+        "timeout of db/203.0.113.9",
+        "peer: 203.0.113.9: gone",
+    ] {
+        assert_eq!(
+            one(line).event.ip_address,
+            "203.0.113.9".parse().ok(),
+            "{line}"
+        );
+    }
+}
+
 proptest! {
     #[test]
     fn any_line_gives_an_event_within_the_limits(line in any::<String>()) {

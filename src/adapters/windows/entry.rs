@@ -112,8 +112,9 @@ impl<'a> Entry<'a> {
             "TimeCreated",
             "SystemTime",
             "@timestamp",
-            "EventTime",
             "UtcTime",
+            // The computer's own time, for NXLog.
+            "EventTime",
             "timestamp",
         ];
         Some(Self {
@@ -133,7 +134,9 @@ impl<'a> Entry<'a> {
             record: ["RecordNumber", "EventRecordID", "RecordID"]
                 .iter()
                 .find_map(|name| as_word(at(whole, name)?)),
-            time: times.iter().find_map(|name| when(text(whole, name)?)),
+            time: times
+                .iter()
+                .find_map(|name| when(&as_word(at(whole, name)?)?)),
             level: number(whole, "Level")
                 .or_else(|| level_of(first(whole, &["Level", "Severity"])?)),
             keywords: keywords.collect(),

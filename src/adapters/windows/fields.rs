@@ -16,6 +16,9 @@ const LOGONS: [i64; 16] = [
     4624, 4625, 4634, 4647, 4740, 4767, 4768, 4769, 4770, 4771, 4772, 4773, 4774, 4775, 4776, 4777,
 ];
 
+/// Its domain is the computer that tried.
+const LOCKED_OUT: i64 = 4740;
+
 /// Fields that any event may have.
 const ANY: &[(&str, As, &[&str])] = &[
     (
@@ -176,7 +179,11 @@ fn users(fields: &mut Fields, entry: &Entry<'_>) {
     };
     if let Some(name) = user.0 {
         fields.set("user.name", Some(name));
-        fields.set("user.domain", user.1);
+        if entry.id == LOCKED_OUT {
+            fields.set_if_absent("source.domain", user.1);
+        } else {
+            fields.set("user.domain", user.1);
+        }
         fields.set("user.id", user.2);
     } else if let Some(user) = text("User").or_else(|| text("SourceUser")) {
         account(fields, user);
@@ -228,7 +235,9 @@ fn processes(fields: &mut Fields, entry: &Entry<'_>) {
             "Application",
             "Process Name",
         ];
-        let id = pid(entry, "ProcessId").or_else(|| pid(entry, "SourceProcessId"));
+        // 5156 and its like write `ID`.
+        let ids = ["ProcessId", "ProcessID", "SourceProcessId"];
+        let id = ids.iter().find_map(|name| pid(entry, name));
         (
             (image.iter().find_map(|name| entry.text(name)), id),
             (text("ParentImage"), pid(entry, "ParentProcessId")),

@@ -188,6 +188,40 @@ fn one_event_in_every_shape_is_one_event() {
     }
 }
 
+#[test]
+fn the_computers_own_time_counts_less_than_the_one_in_utc() {
+    let mut record = flat("Microsoft-Windows-Sysmon/Operational", 1);
+    record["EventTime"] = json!("2026-11-20 03:30:55");
+    record["UtcTime"] = json!("2026-11-20 07:30:54.123");
+    let time = read_one(&FORMAT, &record).event.occurred_at.unwrap();
+    assert_eq!(time.to_string(), "2026-11-20T07:30:54.123000Z");
+    let mut counted = flat("Security", 4688);
+    counted["EventTime"] = json!(1_795_195_450_123_u64);
+    let time = read_one(&FORMAT, &counted).event.occurred_at.unwrap();
+    assert_eq!(time.to_string(), "2026-11-20T17:24:10.123000Z");
+}
+
+#[test]
+fn a_lockout_names_the_computer_that_tried_and_a_connection_its_process() {
+    let mut lockout = flat("Security", 4740);
+    lockout["TargetUserName"] = json!("bob");
+    lockout["TargetDomainName"] = json!("KALI");
+    lockout["SubjectUserName"] = json!("DC-1$");
+    fields_are(
+        &read_one(&FORMAT, &lockout),
+        &[
+            ("user.name", json!("bob")),
+            ("source.domain", json!("KALI")),
+            ("user.domain", json!(null)),
+        ],
+    );
+    let mut allowed = flat("Security", 5156);
+    allowed["ProcessID"] = json!("1234");
+    allowed["Application"] = json!("\\device\\x\\a.exe");
+    let allowed = read_one(&FORMAT, &allowed);
+    assert_eq!(field(&allowed, "process.pid"), 1234);
+}
+
 fn flat(channel: &str, id: i64) -> Value {
     json!({"EventID": id, "Channel": channel, "Hostname": "h"})
 }
