@@ -117,6 +117,21 @@ impl Fields {
         names.try_fold(first, |value, name| value.get(name))
     }
 
+    /// Takes a field away.
+    pub(super) fn remove(&mut self, path: &str) {
+        let Some((outer, name)) = path.rsplit_once('.') else {
+            self.object.remove(path);
+            return;
+        };
+        let mut names = outer.split('.');
+        let first = names.next().and_then(|name| self.object.get_mut(name));
+        let found =
+            first.and_then(|first| names.try_fold(first, |value, name| value.get_mut(name)));
+        if let Some(Value::Object(found)) = found {
+            found.remove(name);
+        }
+    }
+
     /// Whether nothing is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -33,10 +33,16 @@ pub(super) fn give(outer: &[Pair<'_>], draft: &mut Draft) {
     for pair in outer {
         give_pair(pair, draft);
     }
+    let caller = of(outer, "uid");
     // What a program adds stands in quotes of its own.
     let added = outer.iter().find(|pair| pair.name == "msg" && pair.quoted);
     for pair in added.map(|pair| pairs(&pair.value)).unwrap_or_default() {
         give_pair(&pair, draft);
+        if pair.name == "acct" {
+            // The number is of the daemon that asks, not of the account it asks about.
+            draft.fields.remove("user.id");
+            draft.fields.label("uid", caller);
+        }
     }
     if kind == "EXECVE" {
         give_arguments(outer, draft);

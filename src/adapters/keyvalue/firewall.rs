@@ -36,7 +36,10 @@ impl Device {
     /// Whether a name means something else here than elsewhere.
     pub(super) fn is_own(self, name: &str) -> bool {
         match self {
-            Self::FortiGate => matches!(name, "service" | "app" | "date" | "time" | "type" | "pri"),
+            Self::FortiGate => matches!(
+                name,
+                "service" | "app" | "date" | "time" | "type" | "pri" | "hostname" | "locip"
+            ),
             Self::SonicWall => matches!(name, "pri" | "id" | "c" | "m" | "n"),
             Self::Netfilter => matches!(name, "ID" | "TYPE" | "CODE" | "MARK"),
             Self::Other => false,
@@ -110,6 +113,11 @@ fn fortigate(pairs: &[Pair<'_>], draft: &mut Draft, cx: &Context<'_>) {
         of(pairs, "service").map(str::to_ascii_lowercase),
     );
     fields.set("network.application", of(pairs, "app"));
+    // The name in the address that was asked for; the host itself is `devname`.
+    fields.set("url.domain", of(pairs, "hostname"));
+    // Its own end of a tunnel.
+    let own = of(pairs, "locip").filter(|_| fields.get("destination.ip").is_none());
+    fields.address("destination.ip", own);
     fields.set(
         "rule.id",
         of(pairs, "attackid").or_else(|| of(pairs, "policyid")),

@@ -75,6 +75,35 @@ fn fortigate_says_who_did_what_to_whom() {
 }
 
 #[test]
+fn fortigate_names_the_site_and_the_far_end_of_a_tunnel() {
+    let web = one(
+        "date=2026-11-20 time=18:24:10 devname=\"fg-1\" devid=\"FG100\" logid=\"0316013056\" type=\"utm\" \
+         subtype=\"webfilter\" vd=\"root\" srcip=10.0.0.5 dstip=203.0.113.9 hostname=\"bad.example\" url=\"/x\"",
+    );
+    fields_are(
+        &web,
+        &[
+            ("url.domain", json!("bad.example")),
+            ("observer.name", json!("fg-1")),
+            ("host.name", json!(null)),
+            ("network.direction", json!("outbound")),
+        ],
+    );
+    assert_eq!(web.event.ip_address, "203.0.113.9".parse().ok());
+    let tunnel = one(
+        "date=2026-11-20 time=18:24:10 devname=\"fg-1\" devid=\"FG100\" logid=\"0101037124\" type=\"event\" \
+         subtype=\"vpn\" vd=\"root\" action=\"negotiate\" remip=203.0.113.9 locip=192.0.2.1 user=\"ana\"",
+    );
+    fields_are(
+        &tunnel,
+        &[
+            ("source.ip", json!("203.0.113.9")),
+            ("destination.ip", json!("192.0.2.1")),
+        ],
+    );
+}
+
+#[test]
 fn sonicwall_writes_address_port_and_interface_together() {
     let reading = one(
         "id=firewall sn=0006B1 time=\"2026-11-20 17:24:10 UTC\" fw=192.0.2.1 pri=1 c=32 m=82 \
@@ -160,7 +189,8 @@ fn auditd_is_read_with_what_programs_add_in_quotes() {
             ("event.sequence", json!(206)),
             ("source.ip", json!("203.0.113.9")),
             ("user.name", json!("root")),
-            ("user.id", json!("0")),
+            ("user.id", json!(null)),
+            ("labels.uid", json!("0")),
             ("process.executable", json!("/usr/sbin/sshd")),
             ("labels.ses", json!("4294967295")),
         ],
@@ -173,6 +203,26 @@ fn auditd_is_read_with_what_programs_add_in_quotes() {
     );
     assert_eq!(field(&run, "process.command_line"), "ls -la /tmp/a b/c");
     assert_eq!(run.event.source_name, "db-1");
+}
+
+#[test]
+fn the_account_auditd_names_has_not_the_number_of_the_daemon() {
+    let reading = one(
+        "type=USER_LOGIN msg=audit(1490995752.404:206): pid=1 uid=0 auid=1000 msg='op=login acct=\"ana\" exe=\"/usr/sbin/sshd\" addr=203.0.113.9 res=failed'",
+    );
+    fields_are(
+        &reading,
+        &[
+            ("user.name", json!("ana")),
+            ("user.id", json!(null)),
+            ("labels.uid", json!("0")),
+            ("user.audit.id", json!("1000")),
+        ],
+    );
+    let command = one(
+        "type=USER_CMD msg=audit(1490995752.404:206): pid=1 uid=1000 auid=1000 msg='cwd=\"/\" cmd=6C73202D6C res=success'",
+    );
+    assert_eq!(field(&command, "user.id"), "1000");
 }
 
 #[test]
