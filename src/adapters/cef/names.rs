@@ -83,11 +83,14 @@ fn known(name: &str) -> Option<(&'static str, As)> {
 /// Gives a draft what the pairs say.
 pub(in super::super) fn put(pairs: &[(&str, Cow<'_, str>)], draft: &mut Draft) {
     let mut labels = 0_usize;
+    // A program of the one end with the number of the other's would be none of either.
+    let program = pairs.iter().find_map(|(name, _)| end_of_program(name));
     for (name, value) in pairs {
         let Some(text) = Given::Text(value).text() else {
             continue;
         };
-        if let Some((path, how)) = known(name) {
+        let other = end_of_program(name).is_some_and(|end| Some(end) != program);
+        if let Some((path, how)) = known(name).filter(|_| !other) {
             set(draft, path, how, text);
         } else if *name == "outcome" || *name == "categoryOutcome" {
             draft
@@ -112,6 +115,18 @@ pub(in super::super) fn put(pairs: &[(&str, Cow<'_, str>)], draft: &mut Draft) {
                 .label(&label.map_or_else(|| (*name).to_owned(), slug), Some(text));
         }
     }
+}
+
+/// Whose program a name is about: the source's, the destination's or the device's.
+fn end_of_program(name: &str) -> Option<u8> {
+    let (path, _) = known(name)?;
+    path.starts_with("process.").then(|| {
+        if name.starts_with("dvc") || name.starts_with("device") {
+            2
+        } else {
+            u8::from(name.starts_with('d'))
+        }
+    })
 }
 
 fn set(draft: &mut Draft, path: &str, how: As, text: &str) {

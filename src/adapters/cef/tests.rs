@@ -184,6 +184,21 @@ fn escapes_are_undone_where_they_are_allowed() {
 }
 
 #[test]
+fn name_and_number_of_a_program_are_of_one_end() {
+    for (rest, name, pid) in [
+        ("sproc=a spid=1 dproc=b dpid=2", json!("a"), json!(1)),
+        ("dpid=2 spid=1 dproc=b sproc=a", json!("b"), json!(2)),
+        ("deviceProcessName=c spid=1 dvcpid=3", json!("c"), json!(3)),
+        ("dproc=b dvcpid=3", json!("b"), json!(null)),
+    ] {
+        let reading = one(&format!("CEF:0|V|P|1|c|n|5|{rest}"));
+        fields_are(&reading, &[("process.name", name), ("process.pid", pid)]);
+    }
+    let other = one("CEF:0|V|P|1|c|n|5|sproc=a dproc=b");
+    assert_eq!(field(&other, "labels.dproc"), "b");
+}
+
+#[test]
 fn an_external_id_is_a_key_only_with_the_device_and_its_time() {
     let key = |rest: &str| one(&format!("CEF:0|V|P|1|c|n|5|{rest}")).key;
     assert_eq!(

@@ -112,54 +112,40 @@ fn parts(text: &str) -> Option<Leef<'_>> {
     let (mark, attributes) = if version.starts_with('2') {
         delimited(rest)
     } else {
-        ("\t", rest)
+        ("\t".into(), rest)
     };
     Some(Leef {
         vendor,
         product,
         version: number,
         event,
-        pairs: pairs(attributes, mark),
+        pairs: pairs(attributes, &mark),
     })
 }
 
-/// Marks by their number in hexadecimal.
-const MARKS: [(&str, &str); 8] = [
-    ("09", "\t"),
-    ("5E", "^"),
-    ("7C", "|"),
-    ("20", " "),
-    ("3B", ";"),
-    ("2C", ","),
-    ("01", "\u{1}"),
-    ("1F", "\u{1f}"),
-];
-
 /// The delimiter of LEEF 2.0 and what follows it: a character, `x09`, `0x5E`, or nothing for a tab.
 /// Some products leave the whole part out.
-fn delimited(rest: &str) -> (&str, &str) {
+fn delimited(rest: &str) -> (Cow<'_, str>, &str) {
     if let Some(behind) = rest.strip_prefix("||") {
-        return ("|", behind);
+        return ("|".into(), behind);
     }
     let Some((named, behind)) = rest
         .split_once('|')
         .filter(|(named, _)| !named.contains('='))
     else {
-        return ("\t", rest);
+        return ("\t".into(), rest);
     };
     let hex = named
         .strip_prefix("0x")
         .or_else(|| named.strip_prefix('x'))
-        .filter(|hex| hex.len() == 2);
-    let mark = hex.and_then(|hex| {
-        MARKS
-            .iter()
-            .find(|(code, _)| code.eq_ignore_ascii_case(hex))
-    });
+        .filter(|hex| (2..=6).contains(&hex.len()));
+    let mark = hex
+        .and_then(|hex| u32::from_str_radix(hex, 16).ok())
+        .and_then(char::from_u32);
     match mark {
-        Some((_, mark)) => (mark, behind),
-        None if named.is_empty() || named == "\\t" => ("\t", behind),
-        None => (named, behind),
+        Some(mark) => (mark.to_string().into(), behind),
+        None if named.is_empty() || named == "\\t" => ("\t".into(), behind),
+        None => (named.into(), behind),
     }
 }
 

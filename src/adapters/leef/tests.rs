@@ -66,6 +66,8 @@ fn the_delimiter_is_read_in_every_way_it_is_written() {
         "LEEF:1.0|V|P|1|e|src=192.0.2.1#011sev=5#011usrName=a b",
         "LEEF:1.0|V|P|1|e|src=192.0.2.1 sev=5 usrName=a b",
         "LEEF:2.0|V|P|1|e|0x7C|src=192.0.2.1|sev=5|usrName=a b",
+        "LEEF:2.0|V|P|1|e|x7e|src=192.0.2.1~sev=5~usrName=a b",
+        "LEEF:2.0|V|P|1|e|0x00A6|src=192.0.2.1¦sev=5¦usrName=a b",
     ] {
         let reading = one(head);
         assert_eq!(reading.event.severity, Medium, "{head}");
