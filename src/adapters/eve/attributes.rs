@@ -9,7 +9,7 @@ use super::threat;
 /// Longest text of a mapped field, in characters. With these limits all mapped fields together fit
 /// into an event's attributes even where JSON needs six bytes a character (a test fills them).
 const TEXT_MAX: usize = 160;
-/// Longest URL and longest name of a rule, in characters.
+/// Longest URL, name of a rule or a file, user agent and subject, in characters.
 const URL_MAX: usize = 1024;
 /// Most recipients of a mail.
 const LIST_MAX: usize = 8;
@@ -109,7 +109,8 @@ fn protocols(fields: &mut Fields, whole: &Object) {
         fields.text("url.domain", http, "hostname");
         let url = http.get("url").and_then(Value::as_str);
         fields.set("url.original", url.map(|url| cut(url, URL_MAX)));
-        fields.text("user_agent.original", http, "http_user_agent");
+        let agent = http.get("http_user_agent").and_then(Value::as_str);
+        fields.set("user_agent.original", agent.map(|text| cut(text, URL_MAX)));
     }
     if let Some(tls) = object(whole, "tls") {
         fields.text("tls.version", tls, "version");
@@ -132,19 +133,41 @@ fn protocols(fields: &mut Fields, whole: &Object) {
         }
     }
     if let Some(file) = object(whole, "fileinfo") {
-        fields.text("file.name", file, "filename");
+        let name = file.get("filename").and_then(Value::as_str);
+        fields.set("file.name", name.map(|text| cut(text, URL_MAX)));
         fields.number("file.size", file, "size");
         fields.text("file.hash.sha256", file, "sha256");
+        fields.text("file.hash.sha1", file, "sha1");
         fields.text("file.hash.md5", file, "md5");
     }
     if let Some(email) = object(whole, "email") {
         fields.text("email.from", email, "from");
-        fields.text("email.subject", email, "subject");
+        let subject = email.get("subject").and_then(Value::as_str);
+        fields.set("email.subject", subject.map(|text| cut(text, URL_MAX)));
         fields.set("email.to", recipients(email));
     }
+    users(fields, whole);
     if let Some(anomaly) = object(whole, "anomaly") {
         fields.text("anomaly.type", anomaly, "type");
         fields.text("anomaly.event", anomaly, "event");
+    }
+}
+
+/// Who logs on: to a share, for a ticket, to a server of files.
+fn users(fields: &mut Fields, whole: &Object) {
+    if let Some(ntlm) = object(whole, "smb").and_then(|smb| object(smb, "ntlmssp")) {
+        fields.text("user.name", ntlm, "user");
+        fields.text("user.domain", ntlm, "domain");
+        fields.text("source.domain", ntlm, "host");
+    }
+    if let Some(kerberos) = object(whole, "krb5") {
+        fields.text("user.name", kerberos, "cname");
+        fields.text("user.domain", kerberos, "realm");
+    }
+    if let Some(ftp) = object(whole, "ftp")
+        && ftp.get("command").and_then(Value::as_str) == Some("USER")
+    {
+        fields.text("user.name", ftp, "command_data");
     }
 }
 

@@ -604,6 +604,47 @@ fn json_value() -> impl Strategy<Value = Value> {
     })
 }
 
+#[test]
+fn long_names_are_kept_and_users_are_found() {
+    let long = "x".repeat(900);
+    let mut whole = record(
+        "fileinfo",
+        json!({"filename": long, "sha1": "da39a3ee5e6b4b0d3255bfef95601890afd80709"}),
+    );
+    whole["http"] = json!({"http_user_agent": long});
+    whole["email"] = json!({"subject": long});
+    let event = read(&whole);
+    let found = attributes(&event);
+    assert_eq!(found["file"]["name"], long);
+    assert_eq!(found["user_agent"]["original"], long);
+    assert_eq!(found["email"]["subject"], long);
+    assert_eq!(
+        found["file"]["hash"]["sha1"],
+        "da39a3ee5e6b4b0d3255bfef95601890afd80709"
+    );
+    for (kind, inner, user) in [
+        (
+            "smb",
+            json!({"ntlmssp": {"user": "ana", "domain": "EX", "host": "WS"}}),
+            "ana",
+        ),
+        ("krb5", json!({"cname": "bob", "realm": "EX"}), "bob"),
+        (
+            "ftp",
+            json!({"command": "USER", "command_data": "carl"}),
+            "carl",
+        ),
+    ] {
+        let found = attributes(&read(&record(kind, inner)));
+        assert_eq!(found["user"]["name"], user);
+    }
+    let other = attributes(&read(&record(
+        "ftp",
+        json!({"command": "PASS", "command_data": "x"}),
+    )));
+    assert_eq!(other["user"], Value::Null);
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
