@@ -92,7 +92,7 @@ mod tests {
         let pointer = "/attributes/n/x".parse().unwrap();
         profile.mapping.insert("user.id".to_owned(), pointer);
         with_profile(&profile, |cx| {
-            assert!(read_own(OWN.as_bytes(), cx).is_none())
+            assert!(read_own(OWN.as_bytes(), cx).is_none());
         });
     }
 }
