@@ -291,12 +291,12 @@ on_both! {
             "finding_info": {"uid": uid, "title": "Found"},
         }).to_string();
         // On two connections the end may overtake the beginning.
-        send(&key, "/api/ingest/ocsf/", &finding("late", 3, 1)).await;
-        send(&key, "/api/ingest/ocsf/", &finding("late", 1, 5)).await;
+        send(&key, "/api/ingest/ocsf/", finding("late", 3, 1)).await;
+        send(&key, "/api/ingest/ocsf/", finding("late", 1, 5)).await;
         assert_eq!(server.count("select count(*) from alerts where status <> 3").await, 0);
-        send(&key, "/api/ingest/ocsf/", &finding("other", 1, 5)).await;
+        send(&key, "/api/ingest/ocsf/", finding("other", 1, 5)).await;
         assert_eq!(server.count("select count(*) from alerts where status <> 3").await, 1);
-        send(&key, "/api/ingest/ocsf/", &finding("other", 3, 1)).await;
+        send(&key, "/api/ingest/ocsf/", finding("other", 3, 1)).await;
         assert_eq!(server.count("select count(*) from alerts where status <> 3").await, 0);
     }
 }
