@@ -91,7 +91,7 @@ impl Draft {
             ip_address: self.ip_address,
             occurred_at: self.occurred_at,
             tags: tags(self.tags),
-            attributes: fit(self.fields.as_object(), original).filter(|raw| raw.get() != "{}"),
+            attributes: fit(&self.fields, original).filter(|raw| raw.get() != "{}"),
         };
         let reading = Reading {
             said: self.said,

@@ -1,7 +1,10 @@
 //! The mapped fields of an event: nested objects, filled by dotted paths.
 
+use std::cmp::Ordering;
 use std::net::IpAddr;
 
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::record::Object;
@@ -16,19 +19,81 @@ const LABEL_NAME_MAX: usize = 128;
 const BYTES_MAX: usize = 56 * 1024;
 
 /// Fields under the names `docs/fields.md` lists.
-#[derive(Clone, Debug, Default, PartialEq)]
+///
+/// A list of whole paths with their values, made objects when it is written: a tree of maps would
+/// cost an allocation for each object and name, and as many to take it down again.
+#[derive(Clone, Debug, Default)]
 pub struct Fields {
-    object: Object,
+    /// Every path, one behind the other.
+    paths: String,
+    leaves: Vec<Leaf>,
     bytes: usize,
+}
+
+/// A value, and where its path stands. No path leads through the value of another.
+#[derive(Clone, Debug)]
+struct Leaf {
+    start: usize,
+    end: usize,
+    value: Held,
+}
+
+/// What a field holds.
+#[derive(Clone, Debug)]
+enum Held {
+    Value(Value),
+    /// JSON that nobody looks into.
+    Written(Box<RawValue>),
+}
+
+impl Held {
+    const fn value(&self) -> Option<&Value> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Written(_) => None,
+        }
+    }
+}
+
+impl Serialize for Held {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Value(value) => value.serialize(serializer),
+            Self::Written(raw) => raw.serialize(serializer),
+        }
+    }
+}
+
+/// How the path of a field lies to one that is looked for.
+enum Lies<'p> {
+    /// It is the same.
+    Same,
+    /// It is an object around it, where the rest of the path leads on.
+    Around(&'p str),
+    /// It is a member of it, or a member's member.
+    Inside,
+    Apart,
 }
 
 /// The beginning of a text, at most `max` characters and then `…`.
 #[must_use]
 pub fn cut(text: &str, max: usize) -> String {
-    match text.char_indices().nth(max) {
+    // A text has no more characters than bytes.
+    let end = (text.len() > max).then(|| text.char_indices().nth(max));
+    match end.flatten() {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }
+}
+
+/// An address in its canonical text, when the text is one.
+pub(super) fn canonical(text: &str) -> Option<String> {
+    let text = text.trim();
+    Some(match text.parse().ok()? {
+        // It has only one text.
+        IpAddr::V4(_) => text.to_owned(),
+        IpAddr::V6(address) => address.to_canonical().to_string(),
+    })
 }
 
 impl Fields {
@@ -44,29 +109,66 @@ impl Fields {
             Value::Null => return,
             other => other,
         };
+        let size = written_size(&value);
+        self.hold(path, Held::Value(value), size);
+    }
+
+    /// Sets a field to what is written as JSON here and now; nothing below it can be read or set.
+    pub(super) fn set_written(&mut self, path: &str, value: &impl Serialize) {
+        if let Ok(raw) = to_raw_value(value) {
+            let size = raw.get().len();
+            self.hold(path, Held::Written(raw), size);
+        }
+    }
+
+    fn hold(&mut self, path: &str, value: Held, size: usize) {
         // Six bytes a character is what JSON needs for control characters.
-        let size = path.len().saturating_add(written_size(&value));
+        let size = path.len().saturating_add(size);
         if self.bytes.saturating_add(size) > BYTES_MAX {
             return;
         }
-        let mut object = &mut self.object;
-        let mut rest = path;
-        while let Some((outer, inner)) = rest.split_once('.') {
-            if !object.contains_key(outer) {
-                object.insert(outer.to_owned(), Value::Object(Map::new()));
+        let mut same = None;
+        for (at, leaf) in self.leaves.iter_mut().enumerate() {
+            match lies(known(&self.paths, leaf), path) {
+                Lies::Apart => {}
+                Lies::Same => same = Some(at),
+                Lies::Around(rest) => {
+                    if let (Held::Value(around), Held::Value(value)) = (&mut leaf.value, value)
+                        && insert(around, rest, value)
+                    {
+                        self.bytes = self.bytes.saturating_add(size);
+                    }
+                    return;
+                }
+                Lies::Inside => {
+                    self.remove_inside(path);
+                    break;
+                }
             }
-            let Some(Value::Object(next)) = object.get_mut(outer) else {
-                return;
-            };
-            (object, rest) = (next, inner);
         }
         self.bytes = self.bytes.saturating_add(size);
-        object.insert(rest.to_owned(), value);
+        if let Some(leaf) = same.and_then(|at| self.leaves.get_mut(at)) {
+            leaf.value = value;
+            return;
+        }
+        let start = self.paths.len();
+        self.paths.push_str(path);
+        self.leaves.push(Leaf {
+            start,
+            end: self.paths.len(),
+            value,
+        });
+    }
+
+    fn remove_inside(&mut self, path: &str) {
+        let paths = &self.paths;
+        self.leaves
+            .retain(|leaf| !matches!(lies(known(paths, leaf), path), Lies::Inside));
     }
 
     /// The same where the field is not set yet.
     pub fn set_if_absent(&mut self, path: &str, value: Option<impl Into<Value>>) {
-        if self.get(path).is_none() {
+        if value.is_some() && !self.is_set(path) {
             self.set(path, value);
         }
     }
@@ -84,11 +186,7 @@ impl Fields {
 
     /// Sets a field to an address in its canonical text, when the text is one.
     pub fn address(&mut self, path: &str, text: Option<&str>) {
-        let address = text.and_then(|text| text.trim().parse::<IpAddr>().ok());
-        self.set(
-            path,
-            address.map(|address| address.to_canonical().to_string()),
-        );
+        self.set(path, text.and_then(canonical));
     }
 
     /// Sets a field to a port or another number of 16 bits, written as a number or a text.
@@ -103,57 +201,197 @@ impl Fields {
     /// Sets `labels.NAME`, whatever the name: its dots become `_`, as no path is meant by them, and
     /// at most 128 characters of it are kept.
     pub fn label(&mut self, name: &str, value: Option<impl Into<Value>>) {
-        let name: String = name.chars().take(LABEL_NAME_MAX).collect();
-        if !name.is_empty() && !name.contains('\0') {
-            self.set(&format!("labels.{}", name.replace('.', "_")), value);
+        const BEFORE: &str = "labels.";
+        let end = (name.len() > LABEL_NAME_MAX).then(|| name.char_indices().nth(LABEL_NAME_MAX));
+        let end = end.flatten().map_or(name.len(), |(end, _)| end);
+        let name = name.get(..end).unwrap_or_default();
+        if name.is_empty() || name.contains('\0') {
+            return;
         }
+        let mut path = String::with_capacity(BEFORE.len().saturating_add(name.len()));
+        path.push_str(BEFORE);
+        for (at, part) in name.split('.').enumerate() {
+            path.push_str(if at == 0 { "" } else { "_" });
+            path.push_str(part);
+        }
+        self.set(&path, value);
     }
 
-    /// The value at a path.
+    /// The value at a path; of an object that fields make up there is none.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Value> {
-        let mut names = path.split('.');
-        let first = self.object.get(names.next()?)?;
-        names.try_fold(first, |value, name| value.get(name))
+        self.leaves
+            .iter()
+            .find_map(|leaf| match lies(known(&self.paths, leaf), path) {
+                Lies::Same => Some(leaf.value.value()),
+                Lies::Around(rest) => Some(
+                    rest.split('.')
+                        .try_fold(leaf.value.value()?, |value, name| value.get(name)),
+                ),
+                Lies::Inside | Lies::Apart => None,
+            })?
+    }
+
+    /// Whether there is a value or an object at a path.
+    fn is_set(&self, path: &str) -> bool {
+        let mut paths = self.leaves.iter().map(|leaf| known(&self.paths, leaf));
+        paths.any(|known| matches!(lies(known, path), Lies::Same | Lies::Inside))
+            || self.get(path).is_some()
     }
 
     /// Takes a field away.
     pub(super) fn remove(&mut self, path: &str) {
-        let Some((outer, name)) = path.rsplit_once('.') else {
-            self.object.remove(path);
-            return;
-        };
-        let mut names = outer.split('.');
-        let first = names.next().and_then(|name| self.object.get_mut(name));
-        let found =
-            first.and_then(|first| names.try_fold(first, |value, name| value.get_mut(name)));
-        if let Some(Value::Object(found)) = found {
-            found.remove(name);
-        }
+        let paths = &self.paths;
+        self.leaves
+            .retain(|leaf| !matches!(lies(known(paths, leaf), path), Lies::Same));
     }
 
     /// Whether nothing is set.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.object.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.leaves.is_empty()
     }
 
     /// The fields as one object.
     #[must_use]
     pub fn into_object(self) -> Object {
-        self.object
-    }
-
-    /// The fields as one object, to read.
-    #[must_use]
-    pub const fn as_object(&self) -> &Object {
-        &self.object
+        match serde_json::to_value(&self) {
+            Ok(Value::Object(object)) => object,
+            _ => Object::new(),
+        }
     }
 
     /// Goes on with fields that were written out before.
     #[must_use]
-    pub const fn from_object(object: Object) -> Self {
-        Self { object, bytes: 0 }
+    pub fn from_object(object: Object) -> Self {
+        let mut fields = Self::default();
+        for (name, value) in object {
+            let start = fields.paths.len();
+            fields.paths.push_str(&name);
+            let end = fields.paths.len();
+            let value = Held::Value(value);
+            fields.leaves.push(Leaf { start, end, value });
+        }
+        fields
+    }
+
+    /// Paths and values, so that those of one object stand together.
+    fn sorted(&self) -> Vec<(&str, &Held)> {
+        let leaves = self.leaves.iter();
+        let mut all: Vec<_> = leaves
+            .map(|leaf| (known(&self.paths, leaf), &leaf.value))
+            .collect();
+        all.sort_unstable_by_key(|(path, _)| *path);
+        all
+    }
+
+    /// Writes the members but those that are `left_out` into an object.
+    pub(super) fn write<M: SerializeMap>(
+        &self,
+        map: &mut M,
+        left_out: impl Fn(&str) -> bool,
+    ) -> Result<(), M::Error> {
+        let leaves = self.sorted();
+        members(&leaves, 0, map, &left_out)
+    }
+}
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.write(&mut map, |_| false)?;
+        map.end()
+    }
+}
+
+/// Fields of one object; their paths are read from `from` on.
+struct Members<'a> {
+    leaves: &'a [(&'a str, &'a Held)],
+    from: usize,
+}
+
+impl Serialize for Members<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        members(self.leaves, self.from, &mut map, &|_| false)?;
+        map.end()
+    }
+}
+
+fn members<M: SerializeMap>(
+    mut leaves: &[(&str, &Held)],
+    from: usize,
+    map: &mut M,
+    left_out: &dyn Fn(&str) -> bool,
+) -> Result<(), M::Error> {
+    while let [(path, value), rest @ ..] = leaves {
+        let path = path.get(from..).unwrap_or_default();
+        let Some((name, _)) = path.split_once('.') else {
+            if !left_out(path) {
+                map.serialize_entry(path, value)?;
+            }
+            leaves = rest;
+            continue;
+        };
+        let inner = from.saturating_add(name.len()).saturating_add(1);
+        let is_member = |(other, _): &&(&str, &Held)| {
+            let other = other.get(from..inner).unwrap_or_default();
+            other.strip_suffix('.') == Some(name)
+        };
+        let (object, behind) = leaves
+            .split_at_checked(leaves.iter().take_while(is_member).count())
+            .unwrap_or_default();
+        if !left_out(name) {
+            let object = Members {
+                leaves: object,
+                from: inner,
+            };
+            map.serialize_entry(name, &object)?;
+        }
+        leaves = behind;
+    }
+    Ok(())
+}
+
+fn known<'a>(paths: &'a str, leaf: &Leaf) -> &'a str {
+    paths.get(leaf.start..leaf.end).unwrap_or_default()
+}
+
+fn lies<'p>(known: &str, path: &'p str) -> Lies<'p> {
+    match known.len().cmp(&path.len()) {
+        Ordering::Equal if known == path => Lies::Same,
+        // One byte tells of most that they are apart.
+        Ordering::Less if path.as_bytes().get(known.len()) == Some(&b'.') => {
+            match path.strip_prefix(known) {
+                Some(rest) => Lies::Around(rest.get(1..).unwrap_or_default()),
+                None => Lies::Apart,
+            }
+        }
+        Ordering::Greater
+            if known.as_bytes().get(path.len()) == Some(&b'.') && known.starts_with(path) =>
+        {
+            Lies::Inside
+        }
+        _ => Lies::Apart,
+    }
+}
+
+/// Inserts into a value that is an object; `false` where the path goes through a plain value.
+fn insert(value: &mut Value, path: &str, inserted: Value) -> bool {
+    let Value::Object(object) = value else {
+        return false;
+    };
+    match path.split_once('.') {
+        None => {
+            object.insert(path.to_owned(), inserted);
+            true
+        }
+        Some((outer, rest)) => {
+            let next = object
+                .entry(outer)
+                .or_insert_with(|| Value::Object(Map::new()));
+            insert(next, rest, inserted)
+        }
     }
 }
 
@@ -197,12 +435,38 @@ mod tests {
     }
 
     #[test]
+    fn an_object_is_read_and_filled_as_its_members_are() {
+        let mut fields = Fields::default();
+        fields.set("log", Some(serde_json::json!({"a": {"b": 1}, "c": 2})));
+        fields.set("log.a.d", Some(3));
+        fields.set("log.c.e", Some("lost"));
+        fields.set_if_absent("log.a.b", Some("lost"));
+        fields.set("host.os.type", Some("linux"));
+        fields.set("host-x", Some("beside"));
+        fields.set("host.name", Some("h"));
+        fields.set_if_absent("host", Some("lost"));
+        assert_eq!(fields.get("log.a.d"), Some(&3.into()));
+        assert_eq!((fields.get("log.x"), fields.get("lo")), (None, None));
+        assert_eq!(
+            serde_json::to_string(&fields).unwrap(),
+            r#"{"host-x":"beside","host":{"name":"h","os":{"type":"linux"}},"log":{"a":{"b":1,"d":3},"c":2}}"#
+        );
+        fields.set("host", Some("over"));
+        fields.set("log", Some("over"));
+        let expected = serde_json::json!({"host": "over", "host-x": "beside", "log": "over"});
+        assert_eq!(Value::Object(fields.clone().into_object()), expected);
+        let mut again = Fields::from_object(fields.into_object());
+        again.set("log.x", Some("lost"));
+        assert_eq!(Value::Object(again.into_object()), expected);
+    }
+
+    #[test]
     fn all_together_stay_small() {
         let mut fields = Fields::default();
         for number in 0..10_000 {
             fields.set(&format!("labels.n{number}"), Some("\u{1}".repeat(2_000)));
         }
-        let written = serde_json::to_string(fields.as_object()).unwrap();
+        let written = serde_json::to_string(&fields).unwrap();
         assert!(written.len() < 64 * 1024, "{}", written.len());
     }
 }

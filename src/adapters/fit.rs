@@ -4,6 +4,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::fields::Fields;
 use super::record::Object;
 use crate::events::ATTRIBUTES_MAX;
 
@@ -56,7 +57,7 @@ pub enum Original<'a> {
 ///
 /// The mapped fields are bounded by their makers, and are kept whole; the original is kept whole,
 /// else trimmed (`trimmed.bytes` then says how long it was), else left out.
-pub(super) fn fit(mapped: &Object, original: Original<'_>) -> Option<Box<RawValue>> {
+pub(super) fn fit(mapped: &Fields, original: Original<'_>) -> Option<Box<RawValue>> {
     match original {
         Original::Nothing => written(&Attributes::<Value> {
             mapped,
@@ -82,7 +83,7 @@ pub(super) fn fit(mapped: &Object, original: Original<'_>) -> Option<Box<RawValu
 }
 
 fn fitted<R: Serialize + ?Sized>(
-    mapped: &Object,
+    mapped: &Fields,
     name: &str,
     record: &R,
     length: usize,
@@ -118,7 +119,7 @@ fn written(attributes: &impl Serialize) -> Option<Box<RawValue>> {
 }
 
 struct Attributes<'a, R: ?Sized> {
-    mapped: &'a Object,
+    mapped: &'a Fields,
     record: Option<(&'a str, &'a R)>,
     /// Bytes of the record, if not all of it is kept.
     trimmed_from: Option<usize>,
@@ -127,13 +128,10 @@ struct Attributes<'a, R: ?Sized> {
 impl<R: Serialize + ?Sized> Serialize for Attributes<'_, R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for (name, value) in self.mapped {
-            // Nobody but this file says what was trimmed, and no name comes twice.
-            let taken = self.record.is_some_and(|(record, _)| record == name);
-            if !taken && name != "trimmed" {
-                map.serialize_entry(name, value)?;
-            }
-        }
+        // Nobody but this file says what was trimmed, and no name comes twice.
+        let record = self.record.map(|(name, _)| name);
+        self.mapped
+            .write(&mut map, |name| Some(name) == record || name == "trimmed")?;
         if let Some(bytes) = self.trimmed_from {
             map.serialize_entry("trimmed", &serde_json::json!({ "bytes": bytes }))?;
         }

@@ -216,7 +216,7 @@ fn add_fields(reading: &mut Reading, added: Vec<(&str, Value)>) {
     for (path, value) in added {
         fields.set(path, Some(value));
     }
-    let written = serde_json::value::to_raw_value(fields.as_object()).ok();
+    let written = serde_json::value::to_raw_value(&fields).ok();
     if let Some(written) = written.filter(|raw| raw.get().len() <= ATTRIBUTES_MAX) {
         *attributes = Some(written);
     }

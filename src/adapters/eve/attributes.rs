@@ -15,7 +15,7 @@ const URL_MAX: usize = 1024;
 const LIST_MAX: usize = 8;
 
 /// Maps a record; `suricata` and `trimmed` are never among the names.
-pub(super) fn mapped(record: &Record<'_>) -> Object {
+pub(super) fn mapped(record: &Record<'_>) -> Fields {
     let mut fields = Fields::default();
     common(&mut fields, record);
     if let Some(alert) = &record.alert {
@@ -25,7 +25,7 @@ pub(super) fn mapped(record: &Record<'_>) -> Object {
         sizes(&mut fields, record.whole);
     }
     protocols(&mut fields, record.whole);
-    fields.into_object()
+    fields
 }
 
 fn common(fields: &mut Fields, record: &Record<'_>) {

@@ -21,7 +21,7 @@ pub(super) fn add(mut reading: Reading, outside: &Draft) -> Reading {
         event.tags = draft::tags(std::mem::take(&mut event.tags));
     }
     let known = event.attributes.as_deref().map_or("{}", RawValue::get);
-    if let Some(all) = merged(known, outside.fields.as_object()) {
+    if let Some(all) = merged(known, &outside.fields.clone().into_object()) {
         event.attributes = Some(all);
     }
     let key = reading.key.clone().or_else(|| outside.key.clone());

@@ -29,11 +29,11 @@ mod when;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use serde_json::{Map, Value, json};
-
-use super::fields::cut;
+use super::fields::{Fields, cut};
 use super::json::{Facts, Weight};
 use super::{Body, Context, Draft, Format, RECORD_MAX, Read, Sink, refused, severity, text};
+
+use structured::Elements;
 
 pub use frames::{Frame, Frames, Framing, datagram};
 pub use header::{Header, Mnemonic};
@@ -91,7 +91,9 @@ fn body(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), St
 /// The text of a message: what is no UTF-8 is replaced, and so is U+0000.
 #[must_use]
 pub fn line(bytes: &[u8]) -> Cow<'_, str> {
-    let text = String::from_utf8_lossy(bytes);
+    // What is UTF-8, as nearly all is, is known sooner so.
+    let text = std::str::from_utf8(bytes);
+    let text = text.map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
     if text.trim_end_matches('\0').contains('\0') {
         text.trim_end_matches('\0').replace('\0', "\u{fffd}").into()
     } else {
@@ -105,7 +107,7 @@ pub fn line(bytes: &[u8]) -> Cow<'_, str> {
 /// The source's profile points to what a field cannot hold.
 pub fn event(header: &Header<'_>, peer: Option<IpAddr>, truncated: bool, cx: &Context<'_>) -> Read {
     let mut draft = draft(header, peer, truncated);
-    let said = elements(&mut draft, cx);
+    let said = elements(&mut draft, header, cx);
     if draft.event_type.is_none() {
         let usual = cx.profile.default_type.as_deref().unwrap_or("syslog");
         draft.event_type = Some(usual.to_owned());
@@ -118,8 +120,11 @@ pub fn event(header: &Header<'_>, peer: Option<IpAddr>, truncated: bool, cx: &Co
 
 /// Gives a draft what the parameters of structured data say under the usual names, as pairs in a
 /// message do, and tells what happened, if they do. The header itself counts more.
-fn elements(draft: &mut Draft, cx: &Context<'_>) -> Option<String> {
-    let elements = draft.fields.get("log.syslog.structured_data")?.clone();
+fn elements(draft: &mut Draft, header: &Header<'_>, cx: &Context<'_>) -> Option<String> {
+    if header.structured.is_empty() {
+        return None;
+    }
+    let elements = serde_json::to_value(Elements::read(header.structured)).ok()?;
     let mut facts = Facts::new(cx.now);
     // These (RFC 5424, 7) are about the line and who wrote it, not about what happened.
     let told = elements
@@ -160,10 +165,7 @@ fn draft(header: &Header<'_>, peer: Option<IpAddr>, truncated: bool) -> Draft {
         draft.tag(TRUNCATED);
     }
     let fields = &mut draft.fields;
-    fields.set(
-        "log",
-        Some(Value::Object(log(header, peer))).filter(|log| log != &json!({})),
-    );
+    log(fields, header, peer);
     if let Some(hostname) = header.hostname {
         fields.set("host.name", Some(cut(hostname, PART_MAX)));
         fields.address("host.ip", Some(hostname));
@@ -192,61 +194,37 @@ fn event_type(header: &Header<'_>) -> Option<String> {
     program.or_else(|| header.mnemonic.map(of_mnemonic))
 }
 
-/// The part of the fields that is about the line itself.
-fn log(header: &Header<'_>, peer: Option<IpAddr>) -> Map<String, Value> {
-    let mut syslog = Map::new();
-    let mut set = |name: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            syslog.insert(name.to_owned(), value);
-        }
-    };
+/// The fields that are about the line itself.
+fn log(fields: &mut Fields, header: &Header<'_>, peer: Option<IpAddr>) {
     if let Some(priority) = header.priority {
-        set("priority", Some(priority.into()));
-        set("facility", Some(coded(priority >> 3, &FACILITIES)));
+        let facility = priority >> 3;
+        fields.set("log.syslog.priority", Some(priority));
+        fields.set("log.syslog.facility.code", Some(facility));
+        let name = FACILITIES.get(usize::from(facility));
+        fields.set("log.syslog.facility.name", name.copied());
     }
     let severity = header.severity();
-    set(
-        "severity",
-        severity.map(|severity| coded(severity, &SEVERITIES)),
-    );
-    set(
-        "version",
-        header.version.map(|version| version.to_string().into()),
-    );
-    let part = |part: Option<&str>| part.map(|part| cut(part, PART_MAX).into());
-    set("timestamp", part(header.timestamp));
-    set("hostname", part(header.hostname));
-    set("appname", part(header.appname));
-    set("procid", part(header.procid));
-    set("msgid", part(header.msgid));
+    let name = severity.and_then(severity_name);
+    fields.set("log.syslog.severity.code", severity);
+    fields.set("log.syslog.severity.name", name);
+    fields.set("log.level", name);
+    let version = header.version.map(|version| version.to_string());
+    fields.set("log.syslog.version", version);
+    for (path, part) in [
+        ("log.syslog.timestamp", header.timestamp),
+        ("log.syslog.hostname", header.hostname),
+        ("log.syslog.appname", header.appname),
+        ("log.syslog.procid", header.procid),
+        ("log.syslog.msgid", header.msgid),
+    ] {
+        fields.set(path, part.map(|part| cut(part, PART_MAX)));
+    }
     if !header.structured.is_empty() {
-        set(
-            "structured_data",
-            Some(structured::object(header.structured).into()),
-        );
+        let elements = Elements::read(header.structured);
+        fields.set_written("log.syslog.structured_data", &elements);
     }
-    let mut log = Map::new();
-    if !syslog.is_empty() {
-        log.insert("syslog".to_owned(), syslog.into());
-    }
-    if let Some(name) = severity.and_then(severity_name) {
-        log.insert("level".to_owned(), name.into());
-    }
-    if let Some(peer) = peer {
-        let mut source = Map::new();
-        source.insert("address".to_owned(), peer.to_canonical().to_string().into());
-        log.insert("source".to_owned(), source.into());
-    }
-    log
-}
-
-fn coded(code: u8, names: &[&str]) -> Value {
-    let mut coded = Map::new();
-    coded.insert("code".to_owned(), code.into());
-    if let Some(name) = names.get(usize::from(code)) {
-        coded.insert("name".to_owned(), (*name).into());
-    }
-    coded.into()
+    let peer = peer.map(|peer| peer.to_canonical().to_string());
+    fields.set("log.source.address", peer);
 }
 
 fn severity_name(severity: u8) -> Option<&'static str> {

@@ -1,6 +1,8 @@
 //! STRUCTURED-DATA of RFC 5424, 6.3: elements of names and quoted values.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+use serde::ser::{Serialize, Serializer};
 
 use super::super::fields::cut;
 
@@ -32,41 +34,104 @@ fn ends(text: &str, at: usize) -> bool {
     matches!(text.as_bytes().get(at), None | Some(b' ' | b'\t'))
 }
 
-/// The elements as an object: by SD-ID, then by parameter; a parameter given more than once is a
-/// list.
-pub(super) fn object(mut text: &str) -> Map<String, Value> {
-    let mut elements = Map::new();
-    let (mut params, mut bytes) = (0_usize, 0_usize);
-    while text.starts_with('[') && elements.len() < ELEMENTS_MAX {
-        let mut take = |id: &str, name: &str, value: &str| {
-            let id = cut(id, NAME_MAX);
-            let size = name.len().saturating_add(value.len());
-            let element = elements.entry(id).or_insert_with(|| Map::new().into());
-            let (Value::Object(element), false) = (element, name.is_empty()) else {
-                return;
+/// A parameter; the first of an element has no name, and stands for the element itself.
+#[derive(Debug)]
+struct Param<'a> {
+    id: Cow<'a, str>,
+    name: Cow<'a, str>,
+    value: Cow<'a, str>,
+}
+
+/// The elements, written as an object: by SD-ID, then by parameter; a parameter given more than
+/// once is a list.
+#[derive(Debug)]
+pub(super) struct Elements<'a>(Vec<Param<'a>>);
+
+impl<'a> Elements<'a> {
+    pub(super) fn read(mut text: &'a str) -> Self {
+        let mut all = Vec::with_capacity(16);
+        let (mut elements, mut params, mut bytes) = (0_usize, 0_usize, 0_usize);
+        while text.starts_with('[') && elements < ELEMENTS_MAX {
+            let mut take = |id: &'a str, name: &'a str, value: &'a str| {
+                let id = short(id.into(), NAME_MAX);
+                if name.is_empty() {
+                    let known = |it: &Param<'_>| it.name.is_empty() && it.id == id;
+                    if all.iter().any(known) {
+                        return;
+                    }
+                    elements = elements.saturating_add(1);
+                } else {
+                    let size = name.len().saturating_add(value.len());
+                    params = params.saturating_add(1);
+                    bytes = bytes.saturating_add(size);
+                    if params > PARAMS_MAX || bytes > BYTES_MAX {
+                        return;
+                    }
+                }
+                all.push(Param {
+                    id,
+                    name: short(name.into(), NAME_MAX),
+                    value: short(unescaped(value), VALUE_MAX),
+                });
             };
-            params = params.saturating_add(1);
-            bytes = bytes.saturating_add(size);
-            if params > PARAMS_MAX || bytes > BYTES_MAX {
-                return;
-            }
-            let value = Value::String(cut(&unescaped(value), VALUE_MAX));
-            match element.get_mut(name) {
-                Some(Value::Array(values)) => values.push(value),
-                Some(first) => *first = Value::Array(vec![first.take(), value]),
-                None => drop(element.insert(cut(name, NAME_MAX), value)),
-            }
-        };
-        let Some(length) = element(text, &mut take) else {
-            break;
-        };
-        text = text.get(length..).unwrap_or_default();
+            let Some(length) = element(text, &mut take) else {
+                break;
+            };
+            text = text.get(length..).unwrap_or_default();
+        }
+        // Stable: the values of a list keep their order.
+        all.sort_by(|one, next| (&one.id, &one.name).cmp(&(&next.id, &next.name)));
+        Self(all)
     }
-    elements
+}
+
+/// A text, cut where it is too long.
+fn short(text: Cow<'_, str>, max: usize) -> Cow<'_, str> {
+    if text.len() <= max {
+        text
+    } else {
+        cut(&text, max).into()
+    }
+}
+
+impl Serialize for Elements<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let elements = self.0.chunk_by(|one, next| one.id == next.id);
+        serializer.collect_map(elements.filter_map(|params| {
+            let first = params.first()?;
+            Some((&first.id, Params(params)))
+        }))
+    }
+}
+
+/// The parameters of one element.
+struct Params<'p>(&'p [Param<'p>]);
+
+impl Serialize for Params<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let names = self.0.chunk_by(|one, next| one.name == next.name);
+        let names = names.filter_map(|values| {
+            let first = values.first()?;
+            (!first.name.is_empty()).then_some((&first.name, Values(values)))
+        });
+        serializer.collect_map(names)
+    }
+}
+
+/// What one parameter was given as.
+struct Values<'p>(&'p [Param<'p>]);
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            [only] => only.value.serialize(serializer),
+            many => serializer.collect_seq(many.iter().map(|param| &param.value)),
+        }
+    }
 }
 
 /// Reads one element and hands on its id with each parameter, at first with none; its length.
-fn element(text: &str, take: &mut dyn FnMut(&str, &str, &str)) -> Option<usize> {
+fn element<'a>(text: &'a str, take: &mut dyn FnMut(&'a str, &'a str, &'a str)) -> Option<usize> {
     let inside = text.strip_prefix('[')?;
     let id_end = inside.find([' ', ']', '=', '"'])?;
     let (id, mut rest) = inside.split_at_checked(id_end)?;
@@ -79,8 +144,9 @@ fn element(text: &str, take: &mut dyn FnMut(&str, &str, &str)) -> Option<usize> 
         if let Some(behind) = rest.strip_prefix(']') {
             return text.len().checked_sub(behind.len());
         }
-        let (name, value) = rest.split_once("=\"")?;
-        if name.is_empty() || name.contains([' ', ']', '"', '[']) {
+        let (name, value) = rest.split_once('"')?;
+        let name = name.strip_suffix('=')?;
+        if name.is_empty() || name.contains([' ', ']', '[']) {
             return None;
         }
         let end = closing_quote(value)?;
@@ -100,7 +166,7 @@ fn closing_quote(text: &str) -> Option<usize> {
 }
 
 /// Takes away the backslash before `"`, `\` and `]`; before anything else it stands for itself.
-fn unescaped(value: &str) -> std::borrow::Cow<'_, str> {
+fn unescaped(value: &str) -> Cow<'_, str> {
     if !value.contains('\\') {
         return value.into();
     }
@@ -120,12 +186,16 @@ fn unescaped(value: &str) -> std::borrow::Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
+    fn object(text: &str) -> Value {
+        serde_json::to_value(Elements::read(text)).unwrap()
+    }
+
     fn read(text: &str) -> Option<Value> {
-        length(text).map(|length| object(&text[..length]).into())
+        length(text).map(|length| object(&text[..length]))
     }
 
     #[test]
@@ -143,6 +213,13 @@ mod tests {
         let text = r#"[origin ip="192.0.2.1" ip="192.0.2.2" ip="192.0.2.3"]"#;
         let ips = json!({"origin": {"ip": ["192.0.2.1", "192.0.2.2", "192.0.2.3"]}});
         assert_eq!(read(text), Some(ips));
+    }
+
+    #[test]
+    fn an_element_that_comes_twice_is_one() {
+        let text = r#"[b z="1" y="2"][a x="1"][b z="3"][a]"#;
+        let together = json!({"a": {"x": "1"}, "b": {"y": "2", "z": ["1", "3"]}});
+        assert_eq!(read(text), Some(together));
     }
 
     #[test]
@@ -174,17 +251,13 @@ mod tests {
         let many: String = (0..10_000)
             .map(|n| format!("[e{n} a=\"{}\"]", "x".repeat(50)))
             .collect();
-        let object = object(&many);
-        assert_eq!(object.len(), ELEMENTS_MAX);
+        assert_eq!(object(&many).as_object().unwrap().len(), ELEMENTS_MAX);
         let long = format!(
             "[e {}]",
             (0..5_000)
                 .map(|n| format!("p{n}=\"v\" "))
                 .collect::<String>()
         );
-        assert_eq!(
-            super::object(&long)["e"].as_object().unwrap().len(),
-            PARAMS_MAX
-        );
+        assert_eq!(object(&long)["e"].as_object().unwrap().len(), PARAMS_MAX);
     }
 }

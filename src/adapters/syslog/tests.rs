@@ -2,6 +2,7 @@ use std::ops::ControlFlow;
 
 use base::{Severity, Timestamp};
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::adapters::Profile;

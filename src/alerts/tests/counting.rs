@@ -9,8 +9,8 @@ use store::{StoreError, Tx};
 use super::super::change::change_in;
 use super::super::stats::stats_in;
 use super::super::{
-    AlertChange, AlertError, AlertStatus, BySeverity, ByStatus, follow_event, of_event, sql,
-    Withdrawn, withdraw,
+    AlertChange, AlertError, AlertStatus, BySeverity, ByStatus, Withdrawn, follow_event, of_event,
+    sql, withdraw,
 };
 use super::*;
 
