@@ -10,6 +10,9 @@ use super::{Around, Give};
 use crate::adapters::{RECORD_MAX, refused};
 use crate::http::FieldErrors;
 
+/// Room made for the attributes of a record: most have fewer.
+const ATTRIBUTES_USUAL: usize = 16;
+
 /// Why a value is none.
 #[derive(Debug, thiserror::Error)]
 enum ValueError {
@@ -118,6 +121,7 @@ fn record(bytes: &[u8]) -> Result<LogRecord<'_>, FieldErrors> {
         return Err(refused("record", what));
     }
     let mut record = LogRecord::default();
+    record.attributes.0.reserve(ATTRIBUTES_USUAL);
     let mut message = Message(bytes);
     let refuse = |name: &str, error: ValueError| refused(name, error.to_string());
     loop {
@@ -177,7 +181,9 @@ fn member<'a>(
 
 /// A text; what is no UTF-8 in it is replaced.
 fn text(field: Field<'_>) -> Result<Cow<'_, str>, WireError> {
-    Ok(String::from_utf8_lossy(field.bytes()?))
+    let bytes = field.bytes()?;
+    // What is UTF-8, as nearly all is, is known sooner so.
+    Ok(std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed))
 }
 
 /// An id in hexadecimal; one of another length, or of zeros only, is none.
