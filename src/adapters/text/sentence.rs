@@ -84,10 +84,15 @@ fn read(line: &str) -> Said<'_> {
     let mut said = Said::default();
     // The two words before the one that is looked at, and the text of the last address.
     let (mut before, mut last) = ("", "");
-    let words = line.as_bytes().split(|byte| parts(*byte));
-    for raw in words.filter(|word| !word.is_empty()) {
+    let mut rest = line;
+    while !rest.is_empty() {
         // What parts words is ASCII: every word is a text again.
-        let raw = std::str::from_utf8(raw).unwrap_or_default();
+        let end = rest.bytes().position(parts).unwrap_or(rest.len());
+        let raw = rest.get(..end).unwrap_or_default();
+        rest = rest.get(end.saturating_add(1)..).unwrap_or_default();
+        if raw.is_empty() {
+            continue;
+        }
         let word = raw.trim_end_matches(['.', ':', '!', '?', '-']);
         // `a -> b` and `a->b`: what parts words has taken the `>` away.
         let arrow = raw.ends_with('-');
