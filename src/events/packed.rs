@@ -91,12 +91,12 @@ impl Packing {
         let is_break = |byte: &u8| (*byte == b'\n') | (*byte == b'\r');
         let json = self.texts.get(start..).unwrap_or_default();
         // Many bytes at a time, and most have none.
-        let mut many = json.as_bytes().chunks(64);
-        if many.any(|bytes| {
-            bytes
-                .iter()
-                .fold(false, |found, byte| found | is_break(byte))
-        }) {
+        let (many, rest) = json.as_bytes().as_chunks::<64>();
+        let any = |bytes: &[u8]| {
+            let bytes = bytes.iter();
+            bytes.fold(false, |found, byte| found | is_break(byte))
+        };
+        if many.iter().any(|bytes| any(bytes)) || any(rest) {
             let lines = json.split(['\n', '\r']);
             let line: String = lines.map(|line| line.trim_matches([' ', '\t'])).collect();
             self.texts.truncate(start);
