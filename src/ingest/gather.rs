@@ -10,8 +10,9 @@ const EVENTS_MAX: usize = 8_192;
 /// Requests of one commit at the most.
 const REQUESTS_MAX: usize = 1_024;
 /// A commit begins beside one that is under way with so many events, or so many requests; fewer
-/// wait for its end: several small ones side by side cost far more than one.
-const BESIDE_EVENTS_MIN: usize = 2_000;
+/// wait for its end: several small ones side by side cost far more than one, as each adds to the
+/// counts of every source it holds.
+const BESIDE_EVENTS_MIN: usize = 6_000;
 const BESIDE_REQUESTS_MIN: usize = 48;
 /// How often other tasks are let run in vain before a commit begins.
 const PAUSES: usize = 3;
@@ -188,8 +189,8 @@ mod tests {
         drop(under_way);
         let (group, under_way) = next.await.unwrap();
         assert_eq!(group, [2, 3]);
-        sender.try_send(5_000).unwrap();
-        assert_eq!(gathering.next().await.unwrap().0, [5_000]);
+        sender.try_send(7_000).unwrap();
+        assert_eq!(gathering.next().await.unwrap().0, [7_000]);
         drop(under_way);
     }
 
