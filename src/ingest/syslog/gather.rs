@@ -20,7 +20,7 @@ use crate::ingest::pipeline::{Places, Prepared};
 use crate::sources::{DeadLetter, Outcome};
 
 /// Events of one batch, and a parcel more.
-const EVENTS_MAX: usize = 2_000;
+const EVENTS_MAX: usize = 4_000;
 /// Longest that a message waits for others to be stored with.
 const GATHER_MAX: Duration = Duration::from_millis(5);
 
@@ -191,8 +191,9 @@ impl Reader<'_> {
     }
 
     fn good(&mut self, peer: IpAddr, reading: Reading) {
-        let scope = format!("syslog source {}", reading.event.source_name);
-        let key = |key: Option<String>| key.map(|key| EventKey::new(&scope, &key));
+        let source = &reading.event.source_name;
+        let scope = || format!("syslog source {source}");
+        let key = |key: Option<String>| key.map(|key| EventKey::new(&scope(), &key));
         let (key, closes) = (key(reading.key), key(reading.closes));
         let event = Prepared::with_places(&self.hub.app, &mut self.places, reading.event);
         let mut event = event.with_keys(key, closes);

@@ -13,9 +13,10 @@ use crate::limits::{Share, Shares, network_of};
 /// Bytes that may wait from UDP: 32 MiB, each message counted with what it becomes. Nobody waits
 /// for room there, so it holds a burst; one sender alone gets half, and there is room for another.
 pub(super) const UDP_ROOM: usize = 32 << 20;
-/// Bytes that may wait from TCP and TLS: 4 MiB. What is beyond waits with its sender, and little is
-/// left to be stored when the server stops.
-pub(super) const TCP_ROOM: u32 = 4 << 20;
+/// Bytes that may wait from TCP and TLS: 8 MiB, about 5,000 messages, half of them in the commit
+/// under way: of two small commits each writes the same ends of the indexes again. What is beyond
+/// waits with its sender, and little is left to be stored when the server stops.
+pub(super) const TCP_ROOM: u32 = 8 << 20;
 /// What a message takes beside its own bytes, as an event that is about to be stored.
 const MESSAGE_ROOM: usize = 1_024;
 
