@@ -69,16 +69,20 @@ pub(crate) fn run(setup: &Setup, report: &mut Report) -> anyhow::Result<()> {
     }
     let mut rate = Samples::default();
     for round in 1..=setup.rounds {
-        let base = send(&server, &native, syslog)?;
+        let (base, per_commit) = send(&server, &native, syslog)?;
         rate.push(base.per_cpu_second(EVENTS));
         println!(
-            "  round {round}: NDJSON {:.2} us/event",
+            "  round {round}: NDJSON {:.2} us/event ({per_commit:.0} a commit)",
             base.micros_each(EVENTS)
         );
         for form in &mut forms {
-            let cost = send(&server, &form.way, syslog)?;
+            let (cost, per_commit) = send(&server, &form.way, syslog)?;
             let ratio = cost.micros_each(EVENTS) / base.micros_each(EVENTS);
-            println!("    {} {:.2} us/event", form.name, cost.micros_each(EVENTS));
+            println!(
+                "    {} {:.2} us/event ({per_commit:.0} a commit)",
+                form.name,
+                cost.micros_each(EVENTS)
+            );
             form.ratio.push(ratio);
         }
     }
@@ -90,10 +94,12 @@ pub(crate) fn run(setup: &Setup, report: &mut Report) -> anyhow::Result<()> {
     server.stop()
 }
 
-/// Sends everything once and waits until it is stored.
-fn send(server: &Server, way: &Way, syslog: SocketAddr) -> anyhow::Result<Cost> {
+/// Sends everything once and waits until it is stored; what it cost, and the events of a commit.
+fn send(server: &Server, way: &Way, syslog: SocketAddr) -> anyhow::Result<(Cost, f64)> {
     let stored = || server.metric("watchpost_ingest_commit_events_sum");
+    let commits = || server.metric("watchpost_ingest_commit_events_count");
     let before = stored()?;
+    let earlier = commits()?;
     let read = || server.cpu();
     let ((), cost) = match way {
         Way::Http(requests) => measure(read, || {
@@ -111,7 +117,7 @@ fn send(server: &Server, way: &Way, syslog: SocketAddr) -> anyhow::Result<Cost> 
     };
     let new = stored()? - before;
     ensure!(new >= EVENTS as f64, "{new} events were stored");
-    Ok(cost)
+    Ok((cost, new / (commits()? - earlier).max(1.0)))
 }
 
 fn stream(streams: &[Vec<u8>], to: SocketAddr) -> anyhow::Result<()> {
