@@ -1,5 +1,6 @@
 //! The mapped fields of an event: nested objects, filled by dotted paths.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
@@ -94,6 +95,15 @@ pub(super) fn canonical(text: &str) -> Option<String> {
         IpAddr::V4(_) => text.to_owned(),
         IpAddr::V6(address) => address.to_canonical().to_string(),
     })
+}
+
+/// A text in which U+0000, which no database of ours holds, is replaced.
+pub(super) fn without_nul(text: &str) -> Cow<'_, str> {
+    if text.as_bytes().contains(&0) {
+        Cow::Owned(text.replace('\0', "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 impl Fields {

@@ -62,7 +62,8 @@ mod tests {
     fn a_part_that_holds_a_key_is_not_shown_however_it_is_written() {
         let key = format!("wp_{}", "kX3-_9aQ".repeat(6));
         let key = &key[..46];
-        let escaped: String = key.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let escape = |text: String, byte| text + &format!("%{byte:02x}");
+        let escaped = key.bytes().fold(String::new(), escape);
         let twice = escaped.replace('%', "%25");
         let thrice = twice.replace('2', "%32");
         for part in [

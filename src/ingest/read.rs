@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::adapters::Elements;
+use crate::adapters::{Elements, line_end};
 use crate::events::{PackedEvent, read_packed};
 use crate::http::{FieldErrors, MediaType, Problem};
 
@@ -114,29 +114,9 @@ struct Lines<'a> {
 impl<'a> Iterator for Lines<'a> {
     type Item = &'a [u8];
 
-    #[expect(
-        clippy::needless_bitwise_bool,
-        reason = "all bytes are compared, which the compiler does many at a time"
-    )]
     fn next(&mut self) -> Option<&'a [u8]> {
-        // Many bytes at a time: a plain search costs half of what reading the line does.
-        const MANY: usize = 64;
         let rest = self.rest?;
-        let mut at = 0_usize;
-        while let Some(many) = rest.get(at..).and_then(|rest| rest.first_chunk::<MANY>()) {
-            if many
-                .iter()
-                .fold(false, |found, byte| found | (*byte == b'\n'))
-            {
-                break;
-            }
-            at = at.saturating_add(MANY);
-        }
-        let tail = rest.get(at..).unwrap_or_default();
-        let Some(end) = tail.iter().position(|byte| *byte == b'\n') else {
-            return self.rest.take();
-        };
-        let (line, after) = rest.split_at_checked(at.saturating_add(end))?;
+        let (line, after) = rest.split_at_checked(line_end(rest))?;
         self.rest = after.get(1..);
         Some(line)
     }

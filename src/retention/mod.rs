@@ -6,7 +6,6 @@
 //! added to the kept counts, and with the last of a block its filter.
 
 mod remove;
-mod size;
 mod sql;
 
 use std::time::Duration;

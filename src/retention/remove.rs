@@ -6,8 +6,7 @@ use std::time::Duration;
 use base::{EventId, Timestamp};
 use store::{Engine, StoreError, Tx};
 
-use super::size::Look;
-use super::sql::Old;
+use super::sql::{Look, Old};
 use super::{Removed, sql};
 use crate::alerts::Resolved;
 use crate::app::App;

@@ -1,9 +1,12 @@
 //! Statements on events that are to go.
 
+mod size;
+
 use base::{EventId, Severity};
 use store::{Arg, Engine, Sql, StoreError, Tx};
 
 use super::Removed;
+pub(super) use size::Look;
 
 /// Events deleted by one statement.
 const AT_ONCE: usize = 500;

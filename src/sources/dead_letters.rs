@@ -62,7 +62,7 @@ impl DeadLetter {
             source: cx.source.to_owned(),
             format,
             place,
-            errors: first_of(&errors),
+            errors: first_of(errors),
             size: bytes.len(),
             excerpt: String::from_utf8_lossy(excerpt).replace('\0', "\u{fffd}"),
             user_id: id.filter(|_| !is_key),
@@ -73,13 +73,13 @@ impl DeadLetter {
 }
 
 /// As much of what is wrong as there is room for: a thousand records wait in memory.
-fn first_of(errors: &FieldErrors) -> FieldErrors {
+fn first_of(errors: FieldErrors) -> FieldErrors {
     let mut kept = FieldErrors::new();
     let mut room = ERRORS_MAX;
     for (field, what) in errors {
-        let field = cut(field, REASON_MAX);
+        let field = cut(&field, REASON_MAX);
         for text in what {
-            let text = cut(text, REASON_MAX);
+            let text = cut(&text, REASON_MAX);
             let Some(left) = room.checked_sub(field.len().saturating_add(text.len())) else {
                 return kept;
             };

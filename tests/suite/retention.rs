@@ -168,8 +168,7 @@ fn a_storm_keeps_its_alert_until_its_last_event_goes_postgres() {
 }
 
 /// Sends so many small events, and then some of 6,000 bytes.
-async fn small_and_large(server: &TestServer, small: usize, large: usize) {
-    let key = server.key(None).await;
+async fn small_and_large(key: &Client, small: usize, large: usize) {
     let mut lines = vec![event("LOW", "a"); small];
     let mut long = event("LOW", "a");
     long["attributes"] = json!({"x": noise(6_000)});
@@ -196,7 +195,7 @@ fn noise(length: usize) -> String {
 
 async fn down_to(kind: Kind) {
     let (server, clock) = timed(kind, &[]).await;
-    small_and_large(&server, 24_000, 0).await;
+    small_and_large(&server.key(None).await, 24_000, 0).await;
     clock.advance(Duration::from_hours(2));
     let app = server.server.app();
     let sized = |size| Limits {
@@ -251,9 +250,10 @@ fn the_oldest_go_until_the_database_is_small_enough_postgres() {
 fn large_events_at_the_end_do_not_stand_for_all() {
     run_alone(async {
         let (server, clock) = timed(Kind::Postgres, &[]).await;
-        small_and_large(&server, 10_000, 0).await;
+        let key = server.key(None).await;
+        small_and_large(&key, 10_000, 0).await;
         clock.advance(Duration::from_hours(2));
-        small_and_large(&server, 0, 1_000).await;
+        small_and_large(&key, 0, 1_000).await;
         // The newest thousand, times all of them, would be 88 MB; the whole database has less than
         // 40, and its events 10.
         for size in [40_000_000, 14_000_000] {

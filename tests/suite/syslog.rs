@@ -224,21 +224,21 @@ on_both! {
         let app = server.server.app();
         let throttled = async || metric(server, "watchpost_syslog_throttled_total", "").await;
         // Nothing can be stored until there is no room any more.
-        let (release, held) = std::sync::mpsc::channel::<()>();
-        let (begin, begun) = tokio::sync::oneshot::channel();
+        let (release, wait) = std::sync::mpsc::channel::<()>();
+        let (tell, told) = tokio::sync::oneshot::channel();
         let store = app.store.clone();
-        let holding = tokio::spawn(async move {
-            let hold = move |tx: &mut Tx<'_>| {
+        let blocked = tokio::spawn(async move {
+            let body = move |tx: &mut Tx<'_>| {
                 if tx.engine() == Engine::Postgres {
                     tx.execute("lock table events in exclusive mode", &[])?;
                 }
-                drop(begin.send(()));
-                drop(held.recv());
+                tell.send(()).unwrap_or_default();
+                wait.recv().unwrap_or_default();
                 Ok::<_, StoreError>(())
             };
-            store.write(hold).await
+            store.write(body).await
         });
-        begun.await.unwrap();
+        told.await.unwrap();
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let padding = "x".repeat(400);
         let mut sent = 0_u64;
@@ -252,7 +252,7 @@ on_both! {
             }
         }
         release.send(()).unwrap();
-        holding.await.unwrap().unwrap();
+        blocked.await.unwrap().unwrap();
         let sources = server.server.ingest().sources();
         let sum = async || {
             flush(app, sources).await.unwrap();
@@ -433,7 +433,7 @@ async fn away_and_back(server: &TestServer) {
 }
 
 async fn stored_if_there(server: &TestServer) -> Option<i64> {
-    let count = |tx: &mut store::Tx<'_>| -> Result<i64, store::StoreError> {
+    let count = |tx: &mut Tx<'_>| -> Result<i64, StoreError> {
         tx.query_one("select count(*) from events", &[], |row| row.get(0))
     };
     server.server.app().store.read(count).await.ok()
@@ -506,7 +506,7 @@ async fn stopped_while_sending(kind: Kind) {
     let count = |sql: &'static str| {
         let store = server.app().store.clone();
         async move {
-            let read = move |tx: &mut store::Tx<'_>| -> Result<i64, store::StoreError> {
+            let read = move |tx: &mut Tx<'_>| -> Result<i64, StoreError> {
                 tx.query_one(sql, &[], |row| row.get(0))
             };
             store.read(read).await.unwrap()

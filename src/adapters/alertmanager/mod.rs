@@ -35,6 +35,7 @@ mod tests;
 use base::Timestamp;
 use serde::Deserialize;
 
+use super::fields::without_nul;
 use super::{Body, Context, Elements, Format, Object, Sink, cut, documents, read_object, refused};
 use event::{Alert, Group, Sent};
 
@@ -98,7 +99,7 @@ fn webhook(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(),
 
 /// A text that goes into each event of a message, so that its length counts as often.
 fn shared(text: Option<String>) -> Option<String> {
-    text.map(|text| cut(&text, GROUP_TEXT_MAX).replace('\0', "\u{fffd}"))
+    text.map(|text| without_nul(&cut(&text, GROUP_TEXT_MAX)).into_owned())
 }
 
 /// Reads what Prometheus posts: an array of alerts.

@@ -18,7 +18,7 @@ mod tests;
 
 use std::ops::ControlFlow;
 
-use super::{Context, Draft, Format, Read, json, read_object, refused};
+use super::{Context, Draft, Format, Read, json, line_end, read_object, refused};
 use action::Action;
 pub use action::{Place, Verb};
 
@@ -189,27 +189,4 @@ impl<'a> Lines<'a> {
             self.waiting = Some(line);
         }
     }
-}
-
-/// Where the first line ends, its end not counted.
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "all bytes are compared, which the compiler does many at a time"
-)]
-fn line_end(bytes: &[u8]) -> usize {
-    // Many bytes at a time: looking at each costs half of what reading the document does.
-    const MANY: usize = 64;
-    let mut at = 0_usize;
-    for many in bytes.chunks_exact(MANY) {
-        if many
-            .iter()
-            .fold(false, |found, byte| found | (*byte == b'\n'))
-        {
-            break;
-        }
-        at = at.saturating_add(MANY);
-    }
-    let tail = bytes.get(at..).unwrap_or_default();
-    let end = tail.iter().position(|byte| *byte == b'\n');
-    at.saturating_add(end.unwrap_or(tail.len()))
 }

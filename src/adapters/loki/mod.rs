@@ -20,7 +20,6 @@ mod proto;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::ControlFlow;
@@ -32,6 +31,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
+use super::fields::without_nul;
 use super::{Body, Context, Draft, Format, RECORD_MAX, Read, Sink, refused, severity, text};
 
 /// What Loki's senders push.
@@ -299,14 +299,6 @@ fn describe(draft: &mut Draft, pairs: &[(&str, &str)]) {
     draft.fields.set("service.name", service);
     draft.fields.set("log.file.path", find(&["filename"]));
     draft.fields.set("trace.id", find(&["trace_id", "traceID"]));
-}
-
-fn without_nul(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') {
-        Cow::Owned(text.replace('\0', "\u{fffd}"))
-    } else {
-        Cow::Borrowed(text)
-    }
 }
 
 type EachElement<'f, 'de> =

@@ -14,12 +14,11 @@
 //!
 //! Otherwise what the event says itself counts more than what stands around it.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::fields::without_nul;
 use super::{
     Context, DocumentError, Draft, Format, RECORD_MAX, Read, Sink, documents, each_line, json,
     parse_time, read_object, refused, severity, text, value,
@@ -244,14 +243,6 @@ fn scalar(json: &str) -> Option<String> {
         return serde_json::from_str(json).ok();
     }
     (!json.starts_with(['{', '[']) && json != "null").then(|| json.to_owned())
-}
-
-fn without_nul(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') {
-        Cow::Owned(text.replace('\0', "\u{fffd}"))
-    } else {
-        Cow::Borrowed(text)
-    }
 }
 
 #[cfg(test)]

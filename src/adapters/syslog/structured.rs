@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::ser::{Serialize, Serializer};
 
 use super::super::fields::cut;
+use super::super::lines::closing_quote;
 
 /// Elements kept.
 const ELEMENTS_MAX: usize = 64;
@@ -153,16 +154,6 @@ fn element<'a>(text: &'a str, take: &mut dyn FnMut(&'a str, &'a str, &'a str)) -
         take(id, name, value.get(..end)?);
         rest = value.get(end.checked_add(1)?..)?;
     }
-}
-
-/// Where a value ends: the first quote that no backslash stands before.
-fn closing_quote(text: &str) -> Option<usize> {
-    let mut escaped = false;
-    text.bytes().position(|byte| {
-        let ends = byte == b'"' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        ends
-    })
 }
 
 /// Takes away the backslash before `"`, `\` and `]`; before anything else it stands for itself.

@@ -1,6 +1,7 @@
 //! Lines of web servers' access logs, in the common and the combined format.
 
 use super::super::json::address;
+use super::super::lines::closing_quote;
 use super::super::{Context, Draft};
 use super::moment;
 
@@ -69,7 +70,7 @@ fn read(line: &str) -> Option<Found<'_>> {
         _ => return None,
     };
     // Within the quotes a quote is written \" or \x22.
-    let end = closing(rest)?;
+    let end = closing_quote(rest)?;
     let (request, rest) = (rest.get(..end)?, rest.get(end.saturating_add(1)..)?);
     let (method, request) = request.split_once(' ')?;
     if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
@@ -102,16 +103,6 @@ fn read(line: &str) -> Option<Found<'_>> {
     })
 }
 
-/// Where the closing quote stands.
-fn closing(text: &str) -> Option<usize> {
-    let mut escaped = false;
-    text.bytes().position(|byte| {
-        let closes = byte == b'"' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        closes
-    })
-}
-
 /// The first two texts in quotes.
 fn quotes(text: &str) -> Vec<&str> {
     let mut found = Vec::with_capacity(2);
@@ -120,7 +111,7 @@ fn quotes(text: &str) -> Vec<&str> {
         let Some((_, behind)) = rest.split_once('"') else {
             break;
         };
-        let Some(end) = closing(behind) else {
+        let Some(end) = closing_quote(behind) else {
             break;
         };
         found.push(behind.get(..end).unwrap_or_default());

@@ -2,6 +2,7 @@
 
 use serde_json::{Number, Value};
 
+use crate::adapters::fields::without_nul;
 use crate::adapters::{Object, cut};
 
 /// Most columns a table may have.
@@ -146,7 +147,7 @@ fn plain(kind: &str, cell: &str) -> Value {
     };
     match number {
         Some(number) => Value::Number(number),
-        None => unescaped(cell).replace('\0', "\u{fffd}").into(),
+        None => without_nul(&unescaped(cell)).into(),
     }
 }
 

@@ -102,11 +102,11 @@ pub(in super::super) fn record_each<'a>(
     let texts: Vec<(&Caller, i64, String, String, Option<&String>)> = changed
         .map(|(caller, (before, after), note)| {
             let address = caller.origin.address.to_string();
-            let changes = history::changes_text(before, after);
-            (caller, after.id, address, changes, note)
+            let what = history::changes_text(before, after);
+            (caller, after.id, address, what, note)
         })
         .collect();
-    let rows = texts.iter().map(|(caller, alert, address, changes, note)| {
+    let rows = texts.iter().map(|(caller, alert, address, what, note)| {
         [
             (*alert).into(),
             now.into(),
@@ -114,7 +114,7 @@ pub(in super::super) fn record_each<'a>(
             caller.actor.name().into(),
             address.into(),
             "CHANGED".into(),
-            changes.into(),
+            what.into(),
             (*note).into(),
             undone.into(),
         ]

@@ -10,25 +10,28 @@ const HOUR_MICROS: i64 = 3_600_000_000;
 
 /// Bytes in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Size {
+pub(in super::super) struct Size {
     /// What removing events makes less.
-    pub(super) used: u64,
+    pub(in super::super) used: u64,
     /// What the database takes on disk.
-    pub(super) whole: u64,
+    pub(in super::super) whole: u64,
 }
 
 /// A look at the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Look {
-    pub(super) size: Size,
-    pub(super) newest: EventId,
+pub(in super::super) struct Look {
+    pub(in super::super) size: Size,
+    pub(in super::super) newest: EventId,
     /// Events stored since the look before.
-    pub(super) arrived: u64,
+    pub(in super::super) arrived: u64,
 }
 
 impl Look {
     /// Looks at the size, and at what came after an event.
-    pub(super) fn at(tx: &mut Tx<'_>, newest: Option<EventId>) -> Result<Self, StoreError> {
+    pub(in super::super) fn at(
+        tx: &mut Tx<'_>,
+        newest: Option<EventId>,
+    ) -> Result<Self, StoreError> {
         let now: Option<EventId> =
             tx.query_one("select max(id) from events", &[], |row| row.get(0))?;
         let now = now.unwrap_or(EventId::new(0));
@@ -46,7 +49,7 @@ impl Look {
 
     /// Whether there is no less than before although more was removed than came: what takes the
     /// room is not what is removed.
-    pub(super) const fn is_in_vain(&self, before: &Self, removed: u64) -> bool {
+    pub(in super::super) const fn is_in_vain(&self, before: &Self, removed: u64) -> bool {
         removed > self.arrived && self.size.used >= before.size.used
     }
 }
