@@ -184,7 +184,7 @@ mod tests {
     #[tokio::test]
     async fn a_full_lane_has_room_again_when_something_was_stored() {
         let (lane, mut receiver) = lane(TCP_ROOM, Pending::default());
-        for _ in 0..3 {
+        for _ in 0..7 {
             lane.put(parcel(1, 1 << 20)).await.unwrap();
         }
         let waiting = lane.put(parcel(2, 1 << 20));
