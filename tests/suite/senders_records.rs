@@ -300,3 +300,23 @@ on_both! {
         assert_eq!(server.count("select count(*) from alerts where status <> 3").await, 0);
     }
 }
+
+on_both! {
+    async fn a_finding_raises_one_alert_however_often_it_changes_and_ends_it(server) {
+        let key = server.key(None).await;
+        let finding = |activity: i64, time: i64| {
+            json!({
+                "class_uid": 2004, "category_uid": 2, "activity_id": activity, "severity_id": 4, "time": time,
+                "metadata": {"version": "1.5.0"}, "finding_info": {"uid": "F-1", "title": "t"},
+            })
+        };
+        for (activity, time) in [(1, 1_795_165_200_000), (2, 1_795_165_201_000), (2, 1_795_165_202_000)] {
+            key.post("/api/ingest/ocsf/", &finding(activity, time)).await.expect(200);
+        }
+        let alerts = server.admin.get("/api/alerts/").await.expect(200);
+        assert_eq!((&alerts["count"], &alerts["results"][0]["status"]), (&json!(1), &json!("OPEN")));
+        key.post("/api/ingest/ocsf/", &finding(3, 1_795_165_203_000)).await.expect(200);
+        let alerts = server.admin.get("/api/alerts/").await.expect(200);
+        assert_eq!((&alerts["count"], &alerts["results"][0]["status"]), (&json!(1), &json!("RESOLVED")));
+    }
+}

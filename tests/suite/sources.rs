@@ -196,6 +196,18 @@ on_both! {
 }
 
 on_both! {
+    async fn a_key_of_no_source_is_read_as_the_source_of_its_name_is_described(server) {
+        let key = server.key(None).await;
+        let record = json!({"message": "no record of Suricata"});
+        let answer = key.post("/api/ingest/", &record).await.expect(200);
+        assert_eq!(answer["accepted"], 1);
+        describe(&server.admin, &json!({"name": "sensor", "kind": "suricata"})).await;
+        let answer = key.post("/api/ingest/", &record).await.expect(200);
+        assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(0), &json!(1)));
+    }
+}
+
+on_both! {
     async fn a_sample_shows_what_it_would_become_and_is_stored_nowhere(server) {
         let admin = &server.admin;
         let sample = json!({"level": "sev2", "what": "card refused"});
