@@ -14,6 +14,7 @@ mod keys;
 mod names;
 mod node;
 mod pipeline;
+mod places;
 mod queue;
 mod read;
 mod receive;

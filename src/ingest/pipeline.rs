@@ -1,7 +1,6 @@
 //! The transaction: events, the alerts they raise, counts, audit and kept answers, together.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use base::{EventId, Severity, Timestamp};
@@ -13,6 +12,7 @@ use super::counts::{Counts, origin};
 use super::event_keys::EventKey;
 use super::keys::{Keys, Named};
 use super::names::{Found, Names};
+pub(super) use super::places::Places;
 use super::queue::IngestError;
 use super::storms::{self, Beyond, Budget};
 use crate::alerts::{self, NewAlert, ResolvedAtSource};
@@ -30,31 +30,6 @@ pub struct Prepared {
     named: Named,
     /// Who says it, where the batch has several senders and it matters.
     said_by: Option<Arc<Caller>>,
-}
-
-/// Places of one batch looked up in an operator's databases, each written out once.
-#[derive(Debug, Default)]
-pub(super) struct Places {
-    recent: HashMap<IpAddr, Option<Arc<Place>>>,
-}
-
-impl Places {
-    /// Most addresses remembered; a batch with more looks the others up again.
-    const MAX: usize = 1_024;
-
-    fn find(&mut self, app: &App, address: IpAddr) -> Option<Arc<Place>> {
-        if !app.geo.is_slow() {
-            return app.geo.place(address);
-        }
-        if let Some(known) = self.recent.get(&address) {
-            return known.clone();
-        }
-        let place = app.geo.place(address);
-        if self.recent.len() < Self::MAX {
-            self.recent.insert(address, place.clone());
-        }
-        place
-    }
 }
 
 impl Prepared {

@@ -244,8 +244,9 @@ async fn commit(
             && matches!(
                 result,
                 Err(IngestError::Overtaken
-                    | IngestError::Repeat(RepeatError::UnderWay)
-                    | IngestError::Repeat(RepeatError::Store(StoreError::RolledBack(_)))
+                    | IngestError::Repeat(
+                        RepeatError::UnderWay | RepeatError::Store(StoreError::RolledBack(_))
+                    )
                     | IngestError::Store(StoreError::RolledBack(_)))
             )
         {

@@ -99,11 +99,12 @@ pub async fn clear_letters(
 ) -> Result<u64, StoreError> {
     // Those that wait were refused before this was asked for. Whoever asked may hang up meanwhile,
     // and what was written must not be written again.
-    let (writing, waiting) = (app.clone(), sources.clone());
-    app.tasks
-        .spawn(async move { flush(&writing, &waiting).await })
-        .await
-        .map_err(|error| StoreError::Unavailable(error.to_string().into()))??;
+    let flushing = {
+        let (app, sources) = (app.clone(), sources.clone());
+        async move { flush(&app, &sources).await }
+    };
+    let flushed = app.tasks.spawn(flushing).await;
+    flushed.map_err(|error| StoreError::Unavailable(error.to_string().into()))??;
     let now = app.clock.now();
     app.store
         .write(move |tx| {

@@ -236,7 +236,7 @@ on_both! {
             assert_eq!(answer.header("x-elastic-product"), "Elasticsearch");
         }
         let pair = "{\"index\":{}}\n{\"message\":\"m\"}\n";
-        let answer = client.send(Method::POST, "/_bulk", pair.repeat(10_001)).await;
+        let answer = client.send(Method::POST, "/_bulk", pair.repeat(50_001)).await;
         assert_eq!(answer.expect(413)["error"]["type"], "content_too_long_exception");
         assert_eq!(server.count("select count(*) from events").await, 0);
     }

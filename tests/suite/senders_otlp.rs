@@ -143,15 +143,15 @@ on_both! {
 }
 
 on_both! {
-    async fn a_request_may_have_ten_thousand_records(server) {
+    async fn a_request_may_have_fifty_thousand_records(server) {
         let client = exporter(server).await;
-        let words = vec!["x"; 10_001];
+        let words = vec!["x"; 50_001];
         let answer = send(&client, "application/json", request(&words).to_string()).await;
         assert_eq!(answer.expect(413)["code"], 3);
         assert_eq!(server.count("select count(*) from events").await, 0);
-        let answer = send(&client, "application/json", request(&words[..10_000]).to_string()).await;
+        let answer = send(&client, "application/json", request(&words[..50_000]).to_string()).await;
         answer.expect(200);
-        assert_eq!(server.count("select count(*) from events").await, 10_000);
+        assert_eq!(server.count("select count(*) from events").await, 50_000);
     }
 }
 

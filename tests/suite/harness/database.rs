@@ -64,13 +64,6 @@ impl Database {
         }
     }
 
-    /// A connection of its own to a PostgreSQL database.
-    pub async fn connect(&self) -> tokio_postgres::Client {
-        let (client, connection) = tokio_postgres::connect(&self.url(), NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
-    }
-
     /// Which engine it is.
     pub fn kind(&self) -> Kind {
         self.kind

@@ -202,3 +202,14 @@ pub fn run_alone(future: impl Future<Output = ()>) {
             .expect("the test took longer than two minutes");
     });
 }
+
+impl Database {
+    /// A connection of its own to a PostgreSQL database.
+    pub async fn connect(&self) -> tokio_postgres::Client {
+        let (client, connection) = tokio_postgres::connect(&self.url(), tokio_postgres::NoTls)
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        client
+    }
+}
