@@ -100,7 +100,7 @@ pub struct Histogram {
 /// it begins over 31 days before it. Of a filter by severity, source and time alone, kept sums
 /// tell: by the minute for 47 hours, by the half hour for 400 days, by the hour when a source is
 /// named. Buckets are therefore at least so long when there are more rows than may be looked at
-/// (50,000, in a search 40,000); and where the range ends within a sum too large to look at, it
+/// (50,000, in a search 30,000); and where the range ends within a sum too large to look at, it
 /// is widened to all of it.
 ///
 /// # Errors

@@ -24,7 +24,7 @@ pub struct Listed {
 }
 
 /// Finds a page of the events a filter matches, within the row budget of lists (50,000 rows, in
-/// a search 40,000).
+/// a search 30,000).
 ///
 /// # Errors
 /// The database's fault.

@@ -11,14 +11,14 @@ use super::tested::Names;
 /// Rows a list looks at before it answers with what it has: bounds every filter to about 100 ms.
 const ROW_BUDGET: i64 = 50_000;
 /// The same for a search, which reads and folds each row's description.
-const SEARCH_ROW_BUDGET: i64 = 40_000;
+const SEARCH_ROW_BUDGET: i64 = 30_000;
 /// The same when the JSON of rows is read, and when it may have to be read of each: those that do
 /// not hold the text of the value need no reading.
 const ATTRIBUTES_ROW_BUDGET: i64 = 30_000;
 const JSON_ROW_BUDGET: i64 = 10_000;
 /// The same along an index: its rows lie apart, and each is read by itself (3 us, where a row beside
 /// the one before it takes 0.7).
-const INDEX_ROW_BUDGET: i64 = 20_000;
+const INDEX_ROW_BUDGET: i64 = 15_000;
 
 /// What is walked, and how.
 #[derive(Clone, Copy)]
