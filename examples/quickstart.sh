@@ -97,17 +97,13 @@ if [ "$import" = yes ]; then
         done
     fi
     command -v "$BINARY" >/dev/null || fail 'no watchpost program found: build it, or set BINARY'
-    call "$admin" GET /api/stats/
-    expect 200
-    before=$(number unresolved)
     answer=''
     # The password alone would be half a setting to the program, which refuses those.
     (unset ADMIN_USERNAME ADMIN_PASSWORD && "$BINARY" import --format eve "$here/suricata-eve.ndjson") ||
         fail 'the import failed'
-    call "$admin" GET /api/stats/
+    call "$admin" GET '/api/alerts/?source_name=ids-dmz'
     expect 200
-    after=$(number unresolved)
-    [ "$after" -gt "$before" ] ||
+    [ "$(number count)" != 0 ] ||
         fail "the import raised no alert: does $BINARY use the server's database?"
 fi
 
@@ -135,7 +131,7 @@ call "$key" POST /api/events/ -H 'Content-Type: application/x-ndjson' --data-bin
 {"source_name":"fw-01","event_type":"malware","severity":"CRITICAL","description":"beacon"}
 {"source_name":"fw-01","event_type":"scan","severity":"SEVERE","description":"no such word"}'
 expect 200
-contains '"accepted":2,"rejected":1'
+contains '"accepted":2,"repeated":0,"rejected":1'
 contains '"index":2'
 
 step 'sending is all the key may do'

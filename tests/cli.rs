@@ -54,7 +54,12 @@ impl<'a> Program<'a> {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_watchpost"));
+        self.command_of(env!("CARGO_BIN_EXE_watchpost"), args)
+    }
+
+    /// Another program in the same folder and environment.
+    fn command_of(&self, program: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.env_clear();
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
@@ -355,6 +360,26 @@ on_both! {
         let mut server = Server::start(&program);
         assert!(!server.lines.iter().any(|it| it.contains("password")));
         assert_eq!(server.stop("INT").0, Some(0));
+    }
+
+    async fn the_walk_of_the_readme_ends_well_and_once_more(database) {
+        let program = Program::on(database)
+            .with("BIND", "127.0.0.1:0")
+            .with("ADMIN_USERNAME", "admin")
+            .with("ADMIN_PASSWORD", "plum-orbit-cello-9341");
+        let server = Server::start(&program);
+        let walk = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/quickstart.sh");
+        for _ in 0..2 {
+            let walked: Said = program
+                .command_of("sh", &[walk])
+                .env("BASE_URL", &server.url)
+                .env("BINARY", env!("CARGO_BIN_EXE_watchpost"))
+                .output()
+                .unwrap()
+                .into();
+            let walked = walked.done();
+            assert!(walked.output.contains("All answers were as they should be"), "{}", walked.output);
+        }
     }
 }
 
