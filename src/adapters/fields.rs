@@ -1,10 +1,10 @@
 //! The mapped fields of an event: nested objects, filled by dotted paths.
 
+mod marks;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -12,6 +12,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::record::Object;
+use marks::{Mark, Marks};
 
 /// Longest text of a field, in characters, where nothing else is said.
 const TEXT_MAX: usize = 1_024;
@@ -31,6 +32,9 @@ pub struct Fields {
     /// Every path, one behind the other.
     paths: String,
     leaves: Vec<Leaf>,
+    /// The marks of all paths, and of all objects around them.
+    held: Marks,
+    around: Marks,
     bytes: usize,
 }
 
@@ -39,6 +43,7 @@ pub struct Fields {
 struct Leaf {
     start: usize,
     end: usize,
+    mark: Mark,
     value: Held,
 }
 
@@ -66,17 +71,6 @@ impl Serialize for Held {
             Self::Written(raw) => raw.serialize(serializer),
         }
     }
-}
-
-/// How the path of a field lies to one that is looked for.
-enum Lies<'p> {
-    /// It is the same.
-    Same,
-    /// It is an object around it, where the rest of the path leads on.
-    Around(&'p str),
-    /// It is a member of it, or a member's member.
-    Inside,
-    Apart,
 }
 
 /// The beginning of a text, at most `max` characters and then `…`.
@@ -140,43 +134,71 @@ impl Fields {
         if self.bytes.saturating_add(size) > BYTES_MAX {
             return;
         }
-        let mut same = None;
-        for (at, leaf) in self.leaves.iter_mut().enumerate() {
-            match lies(known(&self.paths, leaf), path) {
-                Lies::Apart => {}
-                Lies::Same => same = Some(at),
-                Lies::Around(rest) => {
-                    if let (Held::Value(around), Held::Value(value)) = (&mut leaf.value, value)
-                        && insert(around, rest, value)
-                    {
-                        self.bytes = self.bytes.saturating_add(size);
-                    }
-                    return;
-                }
-                Lies::Inside => {
-                    self.remove_inside(path);
-                    break;
-                }
+        if let Some((at, rest)) = self.leaf_around(path) {
+            if let Some(Held::Value(around)) = self.leaves.get_mut(at).map(|leaf| &mut leaf.value)
+                && let Held::Value(value) = value
+                && insert(around, rest, value)
+            {
+                self.bytes = self.bytes.saturating_add(size);
             }
-        }
-        self.bytes = self.bytes.saturating_add(size);
-        if let Some(leaf) = same.and_then(|at| self.leaves.get_mut(at)) {
-            leaf.value = value;
             return;
         }
-        let start = self.paths.len();
-        self.paths.push_str(path);
-        self.leaves.push(Leaf {
-            start,
-            end: self.paths.len(),
-            value,
-        });
+        self.bytes = self.bytes.saturating_add(size);
+        let mark = Mark::of(path);
+        match self
+            .place(path, mark)
+            .and_then(|at| self.leaves.get_mut(at))
+        {
+            Some(leaf) => leaf.value = value,
+            None => {
+                self.remove_inside(path, mark);
+                self.push(path, mark, value);
+            }
+        }
     }
 
-    fn remove_inside(&mut self, path: &str) {
-        let paths = &self.paths;
-        self.leaves
-            .retain(|leaf| !matches!(lies(known(paths, leaf), path), Lies::Inside));
+    fn push(&mut self, path: &str, mark: Mark, value: Held) {
+        let start = self.paths.len();
+        self.paths.push_str(path);
+        let end = self.paths.len();
+        self.leaves.push(Leaf {
+            start,
+            end,
+            mark,
+            value,
+        });
+        self.held.add(mark);
+        for (outer, _) in outer(path) {
+            self.around.add(Mark::of(outer));
+        }
+    }
+
+    /// Where the field of this very path is.
+    fn place(&self, path: &str, mark: Mark) -> Option<usize> {
+        if !self.held.may_hold(mark) {
+            return None;
+        }
+        let mut leaves = self.leaves.iter();
+        leaves.position(|leaf| leaf.mark == mark && known(&self.paths, leaf) == path)
+    }
+
+    /// Where the field is that the path leads through, and the rest of the path.
+    fn leaf_around<'p>(&self, path: &'p str) -> Option<(usize, &'p str)> {
+        outer(path).find_map(|(outer, rest)| Some((self.place(outer, Mark::of(outer))?, rest)))
+    }
+
+    /// Whether a field lies inside the object of a path.
+    fn is_around(&self, path: &str, mark: Mark) -> bool {
+        let mut leaves = self.leaves.iter();
+        self.around.may_hold(mark) && leaves.any(|it| is_inside(known(&self.paths, it), path))
+    }
+
+    fn remove_inside(&mut self, path: &str, mark: Mark) {
+        if self.around.may_hold(mark) {
+            let paths = &self.paths;
+            self.leaves
+                .retain(|leaf| !is_inside(known(paths, leaf), path));
+        }
     }
 
     /// The same where the field is not set yet.
@@ -233,30 +255,26 @@ impl Fields {
     /// The value at a path; of an object that fields make up there is none.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Value> {
-        self.leaves
-            .iter()
-            .find_map(|leaf| match lies(known(&self.paths, leaf), path) {
-                Lies::Same => Some(leaf.value.value()),
-                Lies::Around(rest) => Some(
-                    rest.split('.')
-                        .try_fold(leaf.value.value()?, |value, name| value.get(name)),
-                ),
-                Lies::Inside | Lies::Apart => None,
-            })?
+        let value = |at: usize| self.leaves.get(at)?.value.value();
+        if let Some(at) = self.place(path, Mark::of(path)) {
+            return value(at);
+        }
+        let (at, rest) = self.leaf_around(path)?;
+        let mut names = rest.split('.');
+        names.try_fold(value(at)?, |value, name| value.get(name))
     }
 
     /// Whether there is a value or an object at a path.
     fn is_set(&self, path: &str) -> bool {
-        let mut paths = self.leaves.iter().map(|leaf| known(&self.paths, leaf));
-        paths.any(|known| matches!(lies(known, path), Lies::Same | Lies::Inside))
-            || self.get(path).is_some()
+        let mark = Mark::of(path);
+        self.place(path, mark).is_some() || self.is_around(path, mark) || self.get(path).is_some()
     }
 
     /// Takes a field away.
     pub(super) fn remove(&mut self, path: &str) {
-        let paths = &self.paths;
-        self.leaves
-            .retain(|leaf| !matches!(lies(known(paths, leaf), path), Lies::Same));
+        if let Some(at) = self.place(path, Mark::of(path)) {
+            self.leaves.swap_remove(at);
+        }
     }
 
     /// Whether nothing is set.
@@ -279,11 +297,7 @@ impl Fields {
     pub fn from_object(object: Object) -> Self {
         let mut fields = Self::default();
         for (name, value) in object {
-            let start = fields.paths.len();
-            fields.paths.push_str(&name);
-            let end = fields.paths.len();
-            let value = Held::Value(value);
-            fields.leaves.push(Leaf { start, end, value });
+            fields.push(&name, Mark::of(&name), Held::Value(value));
         }
         fields
     }
@@ -370,23 +384,16 @@ fn known<'a>(paths: &'a str, leaf: &Leaf) -> &'a str {
     paths.get(leaf.start..leaf.end).unwrap_or_default()
 }
 
-fn lies<'p>(known: &str, path: &'p str) -> Lies<'p> {
-    match known.len().cmp(&path.len()) {
-        Ordering::Equal if known == path => Lies::Same,
-        // One byte tells of most that they are apart.
-        Ordering::Less if path.as_bytes().get(known.len()) == Some(&b'.') => {
-            match path.strip_prefix(known) {
-                Some(rest) => Lies::Around(rest.get(1..).unwrap_or_default()),
-                None => Lies::Apart,
-            }
-        }
-        Ordering::Greater
-            if known.as_bytes().get(path.len()) == Some(&b'.') && known.starts_with(path) =>
-        {
-            Lies::Inside
-        }
-        _ => Lies::Apart,
-    }
+/// The paths of the objects a path leads through, from the outermost, and the rest behind each.
+fn outer(path: &str) -> impl Iterator<Item = (&str, &str)> {
+    let dots = path.bytes().enumerate().filter(|(_, byte)| *byte == b'.');
+    dots.filter_map(|(at, _)| Some((path.get(..at)?, path.get(at.saturating_add(1)..)?)))
+}
+
+/// Whether a path lies inside the object of another.
+fn is_inside(path: &str, object: &str) -> bool {
+    let rest = path.strip_prefix(object);
+    rest.is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// Inserts into a value that is an object; `false` where the path goes through a plain value.

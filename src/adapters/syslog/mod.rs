@@ -107,7 +107,12 @@ pub fn line(bytes: &[u8]) -> Cow<'_, str> {
 /// The source's profile points to what a field cannot hold.
 pub fn event(header: &Header<'_>, peer: Option<IpAddr>, truncated: bool, cx: &Context<'_>) -> Read {
     let mut draft = draft(header, peer, truncated);
-    let said = elements(&mut draft, header, cx);
+    let elements = Elements::read(header.structured);
+    let said = told(&mut draft, &elements, cx);
+    if !header.structured.is_empty() {
+        let fields = &mut draft.fields;
+        fields.set_written("log.syslog.structured_data", &elements);
+    }
     if draft.event_type.is_none() {
         let usual = cx.profile.default_type.as_deref().unwrap_or("syslog");
         draft.event_type = Some(usual.to_owned());
@@ -120,27 +125,14 @@ pub fn event(header: &Header<'_>, peer: Option<IpAddr>, truncated: bool, cx: &Co
 
 /// Gives a draft what the parameters of structured data say under the usual names, as pairs in a
 /// message do, and tells what happened, if they do. The header itself counts more.
-fn elements(draft: &mut Draft, header: &Header<'_>, cx: &Context<'_>) -> Option<String> {
-    if header.structured.is_empty() {
-        return None;
-    }
-    let elements = serde_json::to_value(Elements::read(header.structured)).ok()?;
+fn told(draft: &mut Draft, elements: &Elements<'_>, cx: &Context<'_>) -> Option<String> {
     let mut facts = Facts::new(cx.now);
-    // These (RFC 5424, 7) are about the line and who wrote it, not about what happened.
-    let told = elements
-        .as_object()?
-        .iter()
-        .filter(|(id, _)| !matches!(id.as_str(), "timeQuality" | "origin" | "meta"));
-    for (_, parameters) in told {
-        for (name, value) in parameters.as_object().into_iter().flatten() {
-            let value = value
-                .as_array()
-                .and_then(|list| list.first())
-                .unwrap_or(value);
-            if let Some(text) = value.as_str() {
-                facts.pair(name, text);
-            }
-        }
+    let mut any = false;
+    for (name, value) in elements.told() {
+        any |= facts.pair(name, value);
+    }
+    if !any {
+        return None;
     }
     facts.give(draft, true);
     let judged = facts.judged();
@@ -218,10 +210,6 @@ fn log(fields: &mut Fields, header: &Header<'_>, peer: Option<IpAddr>) {
         ("log.syslog.msgid", header.msgid),
     ] {
         fields.set(path, part.map(|part| cut(part, PART_MAX)));
-    }
-    if !header.structured.is_empty() {
-        let elements = Elements::read(header.structured);
-        fields.set_written("log.syslog.structured_data", &elements);
     }
     let peer = peer.map(|peer| peer.to_canonical().to_string());
     fields.set("log.source.address", peer);

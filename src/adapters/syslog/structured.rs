@@ -17,6 +17,8 @@ const BYTES_MAX: usize = 16 * 1024;
 const VALUE_MAX: usize = 1_024;
 /// Longest name kept, in characters.
 const NAME_MAX: usize = 128;
+/// Parameters an element has room for at first.
+const USUAL_PARAMS: usize = 8;
 
 /// How long the structured data is that a text begins with: `-` or elements without anything
 /// between them, followed by a space or nothing. `None` when it begins with something else.
@@ -26,7 +28,7 @@ pub(super) fn length(text: &str) -> Option<usize> {
     }
     let mut at = 0;
     while text.get(at..)?.starts_with('[') {
-        at = at.checked_add(element(text.get(at..)?, &mut |_, _, _| {})?)?;
+        at = at.checked_add(element(text.get(at..)?, &mut |_, _| {})?)?;
     }
     (at > 0 && ends(text, at)).then_some(at)
 }
@@ -35,54 +37,86 @@ fn ends(text: &str, at: usize) -> bool {
     matches!(text.as_bytes().get(at), None | Some(b' ' | b'\t'))
 }
 
-/// A parameter; the first of an element has no name, and stands for the element itself.
-#[derive(Debug)]
-struct Param<'a> {
-    id: Cow<'a, str>,
-    name: Cow<'a, str>,
-    value: Cow<'a, str>,
-}
-
 /// The elements, written as an object: by SD-ID, then by parameter; a parameter given more than
 /// once is a list.
 #[derive(Debug)]
-pub(super) struct Elements<'a>(Vec<Param<'a>>);
+pub(super) struct Elements<'a>(Vec<Element<'a>>);
+
+#[derive(Debug)]
+struct Element<'a> {
+    id: Cow<'a, str>,
+    /// Each name once.
+    params: Vec<Param<'a>>,
+}
+
+#[derive(Debug)]
+struct Param<'a> {
+    name: Cow<'a, str>,
+    value: Cow<'a, str>,
+    /// What else it was given as.
+    more: Vec<Cow<'a, str>>,
+}
 
 impl<'a> Elements<'a> {
     pub(super) fn read(mut text: &'a str) -> Self {
-        let mut all = Vec::with_capacity(16);
-        let (mut elements, mut params, mut bytes) = (0_usize, 0_usize, 0_usize);
-        while text.starts_with('[') && elements < ELEMENTS_MAX {
-            let mut take = |id: &'a str, name: &'a str, value: &'a str| {
-                let id = short(id.into(), NAME_MAX);
-                if name.is_empty() {
-                    let known = |it: &Param<'_>| it.name.is_empty() && it.id == id;
-                    if all.iter().any(known) {
-                        return;
-                    }
-                    elements = elements.saturating_add(1);
-                } else {
-                    let size = name.len().saturating_add(value.len());
-                    params = params.saturating_add(1);
-                    bytes = bytes.saturating_add(size);
-                    if params > PARAMS_MAX || bytes > BYTES_MAX {
-                        return;
-                    }
+        let mut all: Vec<Element<'a>> = Vec::new();
+        let (mut params, mut bytes) = (0_usize, 0_usize);
+        while text.starts_with('[') && all.len() < ELEMENTS_MAX {
+            let mut current = 0;
+            let mut take = |id: &'a str, param: Option<(&'a str, &'a str)>| {
+                let Some((name, value)) = param else {
+                    current = place_of(&mut all, short(id.into(), NAME_MAX));
+                    return;
+                };
+                params = params.saturating_add(1);
+                bytes = bytes.saturating_add(name.len()).saturating_add(value.len());
+                if params <= PARAMS_MAX
+                    && bytes <= BYTES_MAX
+                    && let Some(element) = all.get_mut(current)
+                {
+                    let value = short(unescaped(value), VALUE_MAX);
+                    element.add(short(name.into(), NAME_MAX), value);
                 }
-                all.push(Param {
-                    id,
-                    name: short(name.into(), NAME_MAX),
-                    value: short(unescaped(value), VALUE_MAX),
-                });
             };
             let Some(length) = element(text, &mut take) else {
                 break;
             };
             text = text.get(length..).unwrap_or_default();
         }
-        // Stable: the values of a list keep their order.
-        all.sort_by(|one, next| (&one.id, &one.name).cmp(&(&next.id, &next.name)));
         Self(all)
+    }
+
+    /// Parameters with the first value of each, but those of elements that are about the line and
+    /// who wrote it (RFC 5424, 7), and not about what happened.
+    pub(super) fn told(&self) -> impl Iterator<Item = (&str, &str)> {
+        let elements = self.0.iter();
+        let elements = elements.filter(|it| !matches!(&*it.id, "timeQuality" | "origin" | "meta"));
+        elements
+            .flat_map(|element| &element.params)
+            .map(|param| (&*param.name, &*param.value))
+    }
+}
+
+/// Where the element of an id is, which is added if there is none.
+fn place_of<'a>(all: &mut Vec<Element<'a>>, id: Cow<'a, str>) -> usize {
+    let known = all.iter().position(|element| element.id == id);
+    known.unwrap_or_else(|| {
+        let params = Vec::with_capacity(USUAL_PARAMS);
+        all.push(Element { id, params });
+        all.len().saturating_sub(1)
+    })
+}
+
+impl<'a> Element<'a> {
+    fn add(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) {
+        match self.params.iter_mut().find(|param| param.name == name) {
+            Some(param) => param.more.push(value),
+            None => self.params.push(Param {
+                name,
+                value,
+                more: Vec::new(),
+            }),
+        }
     }
 }
 
@@ -97,49 +131,38 @@ fn short(text: Cow<'_, str>, max: usize) -> Cow<'_, str> {
 
 impl Serialize for Elements<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let elements = self.0.chunk_by(|one, next| one.id == next.id);
-        serializer.collect_map(elements.filter_map(|params| {
-            let first = params.first()?;
-            Some((&first.id, Params(params)))
-        }))
+        serializer.collect_map(self.0.iter().map(|element| (&element.id, element)))
     }
 }
 
-/// The parameters of one element.
-struct Params<'p>(&'p [Param<'p>]);
-
-impl Serialize for Params<'_> {
+impl Serialize for Element<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let names = self.0.chunk_by(|one, next| one.name == next.name);
-        let names = names.filter_map(|values| {
-            let first = values.first()?;
-            (!first.name.is_empty()).then_some((&first.name, Values(values)))
-        });
-        serializer.collect_map(names)
+        serializer.collect_map(self.params.iter().map(|param| (&param.name, param)))
     }
 }
 
-/// What one parameter was given as.
-struct Values<'p>(&'p [Param<'p>]);
-
-impl Serialize for Values<'_> {
+impl Serialize for Param<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            [only] => only.value.serialize(serializer),
-            many => serializer.collect_seq(many.iter().map(|param| &param.value)),
+        if self.more.is_empty() {
+            self.value.serialize(serializer)
+        } else {
+            serializer.collect_seq(std::iter::once(&self.value).chain(&self.more))
         }
     }
 }
 
-/// Reads one element and hands on its id with each parameter, at first with none; its length.
-fn element<'a>(text: &'a str, take: &mut dyn FnMut(&'a str, &'a str, &'a str)) -> Option<usize> {
+/// Takes the id of an element, at first alone and then with each parameter.
+type Take<'t, 'a> = dyn FnMut(&'a str, Option<(&'a str, &'a str)>) + 't;
+
+/// Reads one element; its length.
+fn element<'a>(text: &'a str, take: &mut Take<'_, 'a>) -> Option<usize> {
     let inside = text.strip_prefix('[')?;
     let id_end = inside.find([' ', ']', '=', '"'])?;
     let (id, mut rest) = inside.split_at_checked(id_end)?;
     if id.is_empty() || !rest.starts_with([' ', ']']) {
         return None;
     }
-    take(id, "", "");
+    take(id, None);
     loop {
         rest = rest.trim_start_matches(' ');
         if let Some(behind) = rest.strip_prefix(']') {
@@ -151,7 +174,7 @@ fn element<'a>(text: &'a str, take: &mut dyn FnMut(&'a str, &'a str, &'a str)) -
             return None;
         }
         let end = closing_quote(value)?;
-        take(id, name, value.get(..end)?);
+        take(id, Some((name, value.get(..end)?)));
         rest = value.get(end.checked_add(1)?..)?;
     }
 }
