@@ -361,10 +361,9 @@ fn members<M: SerializeMap>(
             continue;
         };
         let inner = from.saturating_add(name.len()).saturating_add(1);
-        let is_member = |(other, _): &&(&str, &Held)| {
-            let other = other.get(from..inner).unwrap_or_default();
-            other.strip_suffix('.') == Some(name)
-        };
+        // All of them begin alike up to `from`; the name and its dot tell them apart.
+        let of_object = leaves.first().and_then(|(path, _)| part(path, from, inner));
+        let is_member = |(other, _): &&(&str, &Held)| part(other, from, inner) == of_object;
         let (object, behind) = leaves
             .split_at_checked(leaves.iter().take_while(is_member).count())
             .unwrap_or_default();
@@ -378,6 +377,10 @@ fn members<M: SerializeMap>(
         leaves = behind;
     }
     Ok(())
+}
+
+fn part(path: &str, from: usize, to: usize) -> Option<&[u8]> {
+    path.as_bytes().get(from..to)
 }
 
 fn known<'a>(paths: &'a str, leaf: &Leaf) -> &'a str {

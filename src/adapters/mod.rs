@@ -29,6 +29,7 @@ pub mod leef;
 mod lines;
 pub mod loki;
 mod members;
+mod mix;
 pub mod ocsf;
 pub mod otlp;
 mod profile;

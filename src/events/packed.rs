@@ -82,21 +82,10 @@ impl Packing {
 
     /// Takes line breaks out of the attributes: lines of NDJSON and of streams end with one, and in
     /// JSON none is part of a text.
-    #[expect(
-        clippy::needless_bitwise_bool,
-        reason = "all bytes are compared, which the compiler does many at a time"
-    )]
     fn attributes_on_one_line(&mut self) {
         let start = self.ends.last().map_or(0, |end| *end as usize);
-        let is_break = |byte: &u8| (*byte == b'\n') | (*byte == b'\r');
         let json = self.texts.get(start..).unwrap_or_default();
-        // Many bytes at a time, and most have none.
-        let (many, rest) = json.as_bytes().as_chunks::<64>();
-        let any = |bytes: &[u8]| {
-            let bytes = bytes.iter();
-            bytes.fold(false, |found, byte| found | is_break(byte))
-        };
-        if many.iter().any(|bytes| any(bytes)) || any(rest) {
+        if memchr::memchr2(b'\n', b'\r', json.as_bytes()).is_some() {
             let lines = json.split(['\n', '\r']);
             let line: String = lines.map(|line| line.trim_matches([' ', '\t'])).collect();
             self.texts.truncate(start);

@@ -47,6 +47,8 @@ struct Found<'v> {
 #[derive(Debug)]
 pub(in super::super) struct Facts<'v> {
     found: [Option<Found<'v>>; KNOWN.len()],
+    /// A bit for each of them that is there.
+    filled: u128,
     labels: Option<&'v Object>,
     key: Option<&'v Value>,
     has_line: bool,
@@ -71,8 +73,10 @@ struct Around {
 impl<'v> Facts<'v> {
     /// Nothing yet; `now` completes times without a year.
     pub(in super::super) const fn new(now: Timestamp) -> Self {
+        const { assert!(KNOWN.len() <= 128, "a bit for each") };
         Self {
             found: [None; KNOWN.len()],
+            filled: 0,
             labels: None,
             key: None,
             has_line: false,
@@ -185,6 +189,7 @@ impl<'v> Facts<'v> {
             return shape == Shape::Type && self.take(Meaning { field, rank }, given);
         };
         *slot = Some(Found { rank, fact });
+        self.filled |= 1 << field;
         true
     }
 
@@ -289,20 +294,28 @@ impl<'v> Facts<'v> {
         meaning.is_some_and(|meaning| usize::from(meaning.field) < FIRST_FIELD)
     }
 
+    /// What was found of the attributes.
+    fn fields(&self) -> impl Iterator<Item = (&'static str, Shape, Fact<'v>)> {
+        let mut left = self.filled >> FIRST_FIELD << FIRST_FIELD;
+        std::iter::from_fn(move || {
+            let field = usize::try_from(left.trailing_zeros()).ok()?;
+            // The lowest bit is taken away.
+            left &= left.checked_sub(1)?;
+            let (path, shape, _) = KNOWN.get(field)?;
+            Some((*path, *shape, (*self.found.get(field)?)?.fact))
+        })
+    }
+
     /// Gives a draft everything but severity and description. What the record says replaces what
     /// was known, unless `keep` is set: then it fills what is missing.
     pub(in super::super) fn give(&self, draft: &mut Draft, keep: bool) {
-        let known = KNOWN.iter().zip(&self.found).skip(FIRST_FIELD);
-        // Python's records say where in the program they were written.
-        let known = known.filter(|((path, ..), _)| *path != "file.name" || !self.has_line);
         let mut attack: Option<Attack> = None;
-        for ((path, shape, _), found) in known {
-            match (shape, found) {
-                (_, None) => {}
-                (Shape::Technique, Some(Found { fact, .. })) => {
-                    give_attack(attack.get_or_insert_default(), path, *fact);
-                }
-                (_, Some(found)) => give_field(draft, path, *shape, found.fact, keep),
+        for (path, shape, fact) in self.fields() {
+            match shape {
+                // Python's records say where in the program they were written.
+                _ if path == "file.name" && self.has_line => {}
+                Shape::Technique => give_attack(attack.get_or_insert_default(), path, fact),
+                _ => give_field(draft, path, shape, fact, keep),
             }
         }
         if let Some(attack) = attack {

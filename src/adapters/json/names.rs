@@ -1,9 +1,8 @@
 //! The names senders give to what every event has, and the field each of them means.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
+use super::super::mix::Names;
 pub(super) use super::known::{
     FIRST_FIELD, KNOWN, LEVEL, MESSAGE, SEVERITY, SOURCE, TAGS, TIME, TYPE,
 };
@@ -48,36 +47,7 @@ pub(super) struct Meaning {
     pub(super) rank: u8,
 }
 
-/// Mixes eight bytes at a time. Every member of every object is looked up, and the names that are
-/// there are ours: nobody can choose names that collide.
-#[derive(Default)]
-struct Mix(u64);
-
-impl Hasher for Mix {
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut eight = [0; 8];
-            for (to, from) in eight.iter_mut().zip(chunk) {
-                *to = *from;
-            }
-            self.write_u64(u64::from_le_bytes(eight));
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x51_7c_c1_b7_27_22_0a_95);
-    }
-
-    fn write_usize(&mut self, number: usize) {
-        self.write_u64(number as u64);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-type Meanings = HashMap<&'static [u8], Meaning, BuildHasherDefault<Mix>>;
+type Meanings = Names<&'static [u8], Meaning>;
 
 static MEANINGS: LazyLock<Meanings> = LazyLock::new(|| {
     let mut meanings = Meanings::default();
@@ -113,6 +83,8 @@ pub(super) const PENALTY: u8 = 64;
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::super::squeezed::Squeezed;
     use super::*;
 

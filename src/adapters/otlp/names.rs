@@ -2,12 +2,14 @@
 //! Common Schema has a counterpart, the usual short names, and everything else as a label.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
 use super::value::{Any, Pairs, clean, is_number};
 use crate::adapters::Fields;
 use crate::adapters::fields::canonical;
+use crate::adapters::mix::Names;
 
 /// Attributes looked at of a resource, a scope or a record; the original keeps the others.
 const ATTRIBUTES_MAX: usize = 256;
@@ -93,16 +95,20 @@ fn is_made_up(name: &str, value: &Any<'_>) -> bool {
 
 /// The field an attribute means, if it has another name there or may not hold just anything.
 fn meaning(name: &str) -> Option<(&'static str, As)> {
-    let at = MEANINGS
-        .binary_search_by_key(&name, |(known, ..)| *known)
-        .ok()?;
-    MEANINGS.get(at).map(|(_, path, shape)| (*path, *shape))
+    MEANINGS.get(name).copied()
 }
 
+static MEANINGS: LazyLock<Names<&str, (&str, As)>> = LazyLock::new(|| {
+    let known = KNOWN.iter();
+    known
+        .map(|(name, path, shape)| (*name, (*path, *shape)))
+        .collect()
+});
+
 /// What attributes mean: of the semantic conventions, and short names that programs without
-/// conventions use, Fluent Bit's tails among them. Sorted, to be found quickly.
+/// conventions use, Fluent Bit's tails among them. Sorted.
 #[rustfmt::skip]
-const MEANINGS: [(&str, &str, As); 112] = [
+const KNOWN: [(&str, &str, As); 112] = [
     ("action", "event.action", As::Weak),
     ("app", "service.name", As::Weak),
     ("application", "service.name", As::Weak),
@@ -358,8 +364,8 @@ mod tests {
 
     #[test]
     fn every_name_of_the_table_is_found() {
-        assert!(MEANINGS.is_sorted_by(|one, next| one.0 < next.0));
-        for (name, path, shape) in MEANINGS {
+        assert!(KNOWN.is_sorted_by(|one, next| one.0 < next.0));
+        for (name, path, shape) in KNOWN {
             assert_eq!(meaning(name), Some((path, shape)), "{name}");
         }
         assert_eq!((meaning(""), meaning("source")), (None, None));

@@ -157,8 +157,8 @@ type Take<'t, 'a> = dyn FnMut(&'a str, Option<(&'a str, &'a str)>) + 't;
 /// Reads one element; its length.
 fn element<'a>(text: &'a str, take: &mut Take<'_, 'a>) -> Option<usize> {
     let inside = text.strip_prefix('[')?;
-    let id_end = inside.find([' ', ']', '=', '"'])?;
-    let (id, mut rest) = inside.split_at_checked(id_end)?;
+    let ends_id = |byte: u8| matches!(byte, b' ' | b']' | b'=' | b'"');
+    let (id, mut rest) = inside.split_at_checked(inside.bytes().position(ends_id)?)?;
     if id.is_empty() || !rest.starts_with([' ', ']']) {
         return None;
     }
@@ -168,9 +168,10 @@ fn element<'a>(text: &'a str, take: &mut Take<'_, 'a>) -> Option<usize> {
         if let Some(behind) = rest.strip_prefix(']') {
             return text.len().checked_sub(behind.len());
         }
-        let (name, value) = rest.split_once('"')?;
-        let name = name.strip_suffix('=')?;
-        if name.is_empty() || name.contains([' ', ']', '[']) {
+        let ends_name = |byte: u8| matches!(byte, b' ' | b']' | b'[' | b'"');
+        let (name, behind) = rest.split_at_checked(rest.bytes().position(ends_name)?)?;
+        let (name, value) = (name.strip_suffix('=')?, behind.strip_prefix('"')?);
+        if name.is_empty() {
             return None;
         }
         let end = closing_quote(value)?;
