@@ -57,7 +57,8 @@ pub struct Settings {
         value_delimiter = ','
     )]
     pub allowed_hosts: Vec<String>,
-    /// Whether anyone may sign up as an analyst; by default only when listening on loopback.
+    /// Whether anyone may sign up as an analyst; by default only while listening on loopback with
+    /// no `TRUSTED_PROXIES` set.
     #[arg(long, env = "ALLOW_SIGNUP", default_value = "", global = true)]
     pub allow_signup: Optional<Toggle>,
     /// Networks of reverse proxies whose X-Forwarded-For counts, comma separated.
