@@ -46,6 +46,38 @@ pub(super) enum Carried {
     Other,
 }
 
+/// The form in which a route's errors are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorForm {
+    /// A problem document.
+    Problem,
+    /// As Elasticsearch does.
+    Elastic,
+    /// As Splunk's HTTP Event Collector does.
+    Splunk,
+    /// As Loki does: plain text.
+    Loki,
+    /// `google.rpc.Status`, in the encoding of the request.
+    Otlp,
+    /// As Alertmanager's API does.
+    Alertmanager,
+}
+
+impl ErrorForm {
+    /// The form of a route, by its path or template.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        match Dialect::of(path, &HeaderMap::new()) {
+            None => Self::Problem,
+            Some(Dialect::Elastic(_)) => Self::Elastic,
+            Some(Dialect::Splunk(_)) => Self::Splunk,
+            Some(Dialect::Loki) => Self::Loki,
+            Some(Dialect::Otlp(_)) => Self::Otlp,
+            Some(Dialect::Alertmanager) => Self::Alertmanager,
+        }
+    }
+}
+
 impl Dialect {
     /// The dialect of a path below `/api/ingest/`; `None` where problem documents are answered.
     pub(super) fn of(path: &str, headers: &HeaderMap) -> Option<Self> {

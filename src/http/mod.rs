@@ -24,6 +24,7 @@ pub use access::{Access, Capability, Role, UnknownRole};
 pub use body::{BodyLimits, BodyRoom, MediaType, RawBody, essence, read_body, read_bytes};
 pub use caller::{Actor, Caller, Origin, Sender};
 pub use cookie::{SessionCookie, clear_session_cookie, session_cookie, set_session_cookie};
+pub use dialect::ErrorForm;
 pub(crate) use export::csv_cell;
 pub use export::{ExportFormat, UnknownFormat};
 pub use extract::{IfMatch, Json, PathId};

@@ -1,5 +1,6 @@
 //! Every route of the service on one screen, each with what it demands of its caller.
 
+mod errors;
 mod openapi;
 mod routes;
 

@@ -6,12 +6,11 @@ use utoipa::openapi::security::{
 };
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
-    Components, ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi,
-    OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder,
+    Components, ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr,
 };
-use utoipa::{PartialSchema as _, ToSchema as _};
 
-use crate::http::{Access, ProblemBody};
+use super::errors;
+use crate::http::{Access, ErrorForm};
 
 /// The scheme of signed-in people and of ingest keys.
 const BEARER: &str = "bearer";
@@ -30,6 +29,10 @@ pub(super) fn base() -> OpenApi {
             "events",
             "What happened: sending, finding and correcting events",
         ),
+        (
+            "ingest",
+            "Records of other programs; their protocols are answered as their clients read",
+        ),
         ("alerts", "What people act on"),
         ("views", "Lists people keep"),
         ("stats", "Figures from kept counts"),
@@ -45,7 +48,7 @@ pub(super) fn base() -> OpenApi {
                 .description(Some(
                     "Security events in, alerts out. Every path is also answered under \
                      `/api/v1/`, and without its trailing slash. Errors are RFC 9457 problem \
-                     documents.",
+                     documents, but for the protocols of other programs below `/api/ingest/`.",
                 ))
                 .license(Some(
                     LicenseBuilder::new()
@@ -65,10 +68,9 @@ pub(super) fn base() -> OpenApi {
         .build()
 }
 
-/// The problem document, and the two ways to prove who asks.
+/// The forms of errors, and the two ways to prove who asks.
 fn components() -> Components {
-    ComponentsBuilder::new()
-        .schema("Problem", ProblemBody::schema())
+    errors::schemas(ComponentsBuilder::new())
         .security_scheme(
             BEARER,
             SecurityScheme::Http(
@@ -94,7 +96,7 @@ fn components() -> Components {
 }
 
 /// Adds to each operation what its access implies; returns the methods found.
-pub(super) fn document_access(item: &mut PathItem, access: Access) -> Vec<String> {
+pub(super) fn document_access(path: &str, item: &mut PathItem, access: Access) -> Vec<String> {
     let operations = [
         ("GET", &mut item.get),
         ("PUT", &mut item.put),
@@ -107,12 +109,12 @@ pub(super) fn document_access(item: &mut PathItem, access: Access) -> Vec<String
         let Some(operation) = operation else { continue };
         methods.push(method.to_owned());
         let reads = operation.parameters.is_some() || operation.request_body.is_some();
-        describe(operation, access, reads);
+        describe(path, operation, access, reads);
     }
     methods
 }
 
-fn describe(operation: &mut Operation, access: Access, reads: bool) {
+fn describe(path: &str, operation: &mut Operation, access: Access, reads: bool) {
     let needs = match access {
         Access::Open | Access::Public | Access::SignIn => None,
         Access::SignedIn => Some("Any signed-in user.".to_owned()),
@@ -127,8 +129,24 @@ fn describe(operation: &mut Operation, access: Access, reads: bool) {
     {
         operation.operation_id = Some(format!("{tag}_{id}"));
     }
+    add_errors(path, operation, access, reads);
+    if let Some(needs) = needs {
+        let scheme = |name| SecurityRequirement::new(name, Vec::<String>::new());
+        operation.security = Some(vec![scheme(BEARER), scheme(COOKIE)]);
+        let text = operation.description.take().unwrap_or_default();
+        operation.description = Some(format!("{text}\n\n{needs}").trim().to_owned());
+    } else {
+        operation.security = Some(Vec::new());
+    }
+}
+
+/// Adds the errors that every route of its kind may answer, in the form of the route.
+fn add_errors(path: &str, operation: &mut Operation, access: Access, reads: bool) {
+    let form = ErrorForm::of(path);
+    let has_body = operation.request_body.is_some();
+    let needs_caller = !matches!(access, Access::Open | Access::Public | Access::SignIn);
     let mut add = |status: &str, what: &str| {
-        let missing = || RefOr::T(problem(what));
+        let missing = || RefOr::T(errors::response(form, what));
         operation
             .responses
             .responses
@@ -141,13 +159,25 @@ fn describe(operation: &mut Operation, access: Access, reads: bool) {
             "Malformed, or a value that is not valid: `errors` names each field",
         );
     }
-    if operation.request_body.is_some() {
-        add("408", "The body came too slowly");
+    if has_body {
+        // These clients drop what is answered 408: they hear 503.
+        if !matches!(form, ErrorForm::Loki | ErrorForm::Otlp) {
+            add("408", "The body came too slowly");
+        }
         add("413", "The body is too large");
-        add("415", "Not JSON, or an encoding other than gzip and zstd");
+        // Records of other programs may have any media type.
+        let unread = match form {
+            ErrorForm::Loki => "An encoding other than gzip, zstd and snappy",
+            _ if path.starts_with("/api/ingest/") => "An encoding other than gzip and zstd",
+            _ => "Not JSON, or an encoding other than gzip and zstd",
+        };
+        add("415", unread);
         add("401", "Credentials that do not count");
     }
-    if needs.is_some() {
+    if needs_caller {
+        if form == ErrorForm::Splunk {
+            add("403", "A token that is unknown, or may not be used here");
+        }
         add("401", "No credentials, or none that count");
         add("403", "The role does not allow it");
     }
@@ -158,33 +188,15 @@ fn describe(operation: &mut Operation, access: Access, reads: bool) {
             "Not now: the database is away or too much waits; `Retry-After`",
         );
     }
-    // Problems a handler declared by status alone get the document too.
+    // Errors a handler declared by status alone get their form too.
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response
             && status.starts_with(['4', '5'])
             && response.content.is_empty()
         {
-            *response = problem(&response.description);
+            *response = errors::response(form, &response.description);
         }
     }
-    if let Some(needs) = needs {
-        let scheme = |name| SecurityRequirement::new(name, Vec::<String>::new());
-        operation.security = Some(vec![scheme(BEARER), scheme(COOKIE)]);
-        let text = operation.description.take().unwrap_or_default();
-        operation.description = Some(format!("{text}\n\n{needs}").trim().to_owned());
-    } else {
-        operation.security = Some(Vec::new());
-    }
-}
-
-fn problem(what: &str) -> Response {
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name(ProblemBody::name())))
-        .build();
-    ResponseBuilder::new()
-        .description(what)
-        .content("application/problem+json", content)
-        .build()
 }
 
 /// What comes after every route.

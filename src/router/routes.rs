@@ -143,7 +143,7 @@ impl Routes {
         let mut template = String::new();
         for (path, item) in &mut parts.1.paths {
             template.clone_from(path);
-            for method in openapi::document_access(item, access) {
+            for method in openapi::document_access(path, item, access) {
                 self.declared.push(Declared {
                     method,
                     path: path.clone(),

@@ -116,8 +116,10 @@ on_both! {
                 assert!(responses.keys().any(|status| status.starts_with('2')), "{name}");
                 for (status, response) in responses {
                     if status.starts_with('4') || status.starts_with('5') {
-                        let content = &response["content"]["application/problem+json"];
-                        assert!(content["schema"]["$ref"].is_string(), "{name} {status}: {response}");
+                        let content = response["content"].as_object().unwrap();
+                        let media: Vec<&str> = content.keys().map(String::as_str).collect();
+                        assert_eq!(media, media_of_errors(path), "{name} {status}");
+                        assert!(content.values().all(|it| it["schema"].is_object()), "{name} {status}");
                     }
                 }
                 if operation["security"].as_array().is_some_and(|list| !list.is_empty()) {
@@ -128,6 +130,43 @@ on_both! {
         for reference in references(&schema) {
             let pointer = reference.strip_prefix('#').unwrap();
             assert!(schema.pointer(pointer).is_some(), "{reference} leads nowhere");
+        }
+    }
+}
+
+/// What errors of a route are written as, in the order of the alphabet.
+fn media_of_errors(path: &str) -> &'static [&'static str] {
+    let protocol = |name: &str| path.starts_with(&format!("/api/ingest/{name}/"));
+    if protocol("loki") {
+        &["text/plain"]
+    } else if protocol("otlp") {
+        &["application/json", "application/x-protobuf"]
+    } else if protocol("elastic") || protocol("splunk") || protocol("alertmanager/v2") {
+        &["application/json"]
+    } else {
+        &["application/problem+json"]
+    }
+}
+
+on_both! {
+    async fn errors_are_written_as_the_document_says(server) {
+        let schema = server.anonymous().get("/api/schema/").await.expect(200);
+        let unknown = server.anonymous().with("authorization", "Splunk wp_unknown");
+        for (path, item) in schema["paths"].as_object().unwrap() {
+            if !path.starts_with("/api/ingest/") || path == "/api/ingest/splunk/health/" {
+                continue;
+            }
+            let (method, operation) = item.as_object().unwrap().iter().next().unwrap();
+            let method: Method = method.to_uppercase().parse().unwrap();
+            for sent in ["application/json", "application/x-protobuf"] {
+                let client = unknown.with("content-type", sent);
+                let path = path.replace(['{', '}'], "");
+                let answer = client.send(method.clone(), &path, "{}").await;
+                let declared = &operation["responses"][answer.status.as_str()]["content"];
+                let media = answer.header("content-type").split(';').next().unwrap();
+                assert!(declared[media].is_object(), "{method} {path} {}: {media}", answer.status);
+                assert!(matches!(answer.status.as_u16(), 401 | 403), "{method} {path}");
+            }
         }
     }
 }
