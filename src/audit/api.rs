@@ -88,7 +88,10 @@ pub async fn verify_chain(State(app): State<App>) -> Result<Json<Verification>, 
     get,
     path = "/api/audit/export/",
     tag = "audit",
-    responses((status = 200, description = "One entry a line", content_type = "application/x-ndjson", body = String)),
+    responses(
+        (status = 200, description = "One entry a line", content_type = "application/x-ndjson", body = String),
+        (status = 400, description = "An unknown parameter: there are none"),
+    ),
 )]
 pub async fn export(State(app): State<App>, params: Params) -> Result<Response, Problem> {
     params.finish()?;

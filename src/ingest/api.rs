@@ -350,7 +350,11 @@ pub struct TestEvent {
     post,
     path = "/api/dashboard/test-api/",
     tag = "dashboard",
-    responses((status = 201, description = "Event and alert were made", body = TestEvent)),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeating the key gives the first answer again, for 48 hours")),
+    responses(
+        (status = 201, description = "Event and alert were made", body = TestEvent),
+        (status = 409, description = "The first request with this key is still under way"),
+    ),
 )]
 pub async fn test_event(
     State(app): State<App>,

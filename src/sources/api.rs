@@ -144,6 +144,7 @@ pub async fn detail(
     responses(
         (status = 200, description = "The source as it is now; `ETag` is its version", body = Source),
         (status = 404, description = "No such source"),
+        (status = 409, description = "It is not described yet, and 10,000 are"),
         (status = 412, description = "It has another version by now"),
     ),
 )]

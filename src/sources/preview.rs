@@ -93,7 +93,7 @@ pub struct Previewed {
     pub kind: String,
     /// The first hundred records.
     pub records: Vec<PreviewedRecord>,
-    /// How many there are; beyond 10,000 a request would be refused.
+    /// How many there are; beyond 50,000 a request would be refused.
     #[schema(example = 1)]
     pub count: usize,
 }

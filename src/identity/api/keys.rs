@@ -60,6 +60,7 @@ pub async fn list_keys(
     post,
     path = "/api/keys/",
     tag = "keys",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeating key and body gives the first answer again, for 48 hours")),
     request_body = NewKey,
     responses(
         (status = 201, description = "The key", body = NewlyMadeKey),

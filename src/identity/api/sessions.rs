@@ -84,7 +84,10 @@ pub async fn session_end(
     get,
     path = "/api/me/sessions/",
     tag = "me",
-    responses((status = 200, description = "The sessions", body = List<OpenSession>)),
+    responses(
+        (status = 200, description = "The sessions", body = List<OpenSession>),
+        (status = 400, description = "An unknown parameter: there are none"),
+    ),
 )]
 pub async fn own_sessions(
     State(app): State<App>,

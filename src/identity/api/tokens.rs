@@ -234,6 +234,7 @@ pub async fn logout(
     post,
     path = "/api/auth/signup/",
     tag = "auth",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeating key and body gives the first answer again, for 48 hours")),
     request_body = SignUp,
     responses(
         (status = 201, description = "The account, always an analyst's", body = User),

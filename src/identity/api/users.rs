@@ -118,6 +118,7 @@ pub async fn list_users(
     post,
     path = "/api/users/",
     tag = "users",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeating key and body gives the first answer again, for 48 hours")),
     request_body = NewUser,
     responses(
         (status = 201, description = "The user", body = CreatedUser),
@@ -145,6 +146,7 @@ pub async fn create_user(
     post,
     path = "/api/dashboard/create-analyst/",
     tag = "users",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeating key and body gives the first answer again, for 48 hours")),
     request_body = NewAnalyst,
     responses(
         (status = 201, description = "The analyst", body = CreatedAnalyst),
