@@ -6,10 +6,50 @@ use base::{Severity, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Body, Context, FORMATS, Format, Profile, Read, Reading};
+use super::{Body, Context, FORMATS, Format, Profile, Read, Reading, Sink};
 use crate::events::{
     ATTRIBUTES_MAX, DESCRIPTION_MAX, EVENT_TYPE_MAX, NewEvent, SOURCE_NAME_MAX, TAG_MAX, TAGS_MAX,
 };
+
+/// What reads a body, in a [`Format`] or beside it.
+pub(super) type ReadBody = fn(&Body<'_>, &Context<'_>, &mut Sink<'_>) -> Result<(), String>;
+
+/// What is known of the source `sender`.
+pub(super) fn context(profile: &Profile) -> Context<'_> {
+    Context {
+        now: Timestamp::from_millis(1_800_000_000_000),
+        bound: None,
+        source: "sender",
+        profile,
+    }
+}
+
+/// Whether a body can be read, and what becomes of its records; every event is checked.
+pub(super) fn fates(
+    read: ReadBody,
+    body: &Body<'_>,
+    cx: &Context<'_>,
+) -> (Result<(), String>, Vec<Read>) {
+    let mut found = Vec::new();
+    let told = read(body, cx, &mut |read, _| {
+        if let Ok(reading) = &read {
+            keeps_the_limits(&reading.event);
+        }
+        found.push(read);
+        ControlFlow::Continue(())
+    });
+    (told, found)
+}
+
+/// What becomes of the records of a body, or why it cannot be read.
+pub(super) fn reads(
+    read: ReadBody,
+    body: &Body<'_>,
+    cx: &Context<'_>,
+) -> Result<Vec<Read>, String> {
+    let (told, found) = fates(read, body, cx);
+    told.map(|()| found)
+}
 
 /// Reads a body as the source `sender`, and checks every event.
 pub(super) fn read_all(format: &Format, body: impl AsRef<[u8]>) -> Vec<Read> {
@@ -18,25 +58,12 @@ pub(super) fn read_all(format: &Format, body: impl AsRef<[u8]>) -> Vec<Read> {
 
 /// The same for a source of which administrators said something.
 pub(super) fn read_with(format: &Format, profile: &Profile, body: impl AsRef<[u8]>) -> Vec<Read> {
-    let cx = Context {
-        now: Timestamp::from_millis(1_800_000_000_000),
-        bound: None,
-        source: "sender",
-        profile,
-    };
     let body = Body {
         bytes: body.as_ref(),
         media: "",
     };
-    let mut found = Vec::new();
-    let read = (format.read)(&body, &cx, &mut |read, _| {
-        if let Ok(reading) = &read {
-            keeps_the_limits(&reading.event);
-        }
-        found.push(read);
-        ControlFlow::Continue(())
-    });
-    if read.is_err() {
+    let (told, found) = fates(format.read, &body, &context(profile));
+    if told.is_err() {
         assert!(found.is_empty(), "a body that cannot be read gave records");
     }
     found
@@ -59,9 +86,13 @@ pub(super) fn read_one(format: &Format, record: &Value) -> Reading {
 }
 
 /// An event's attributes.
+pub(super) fn attributes_of(event: &NewEvent) -> Value {
+    serde_json::from_str(event.attributes.as_ref().unwrap().get()).unwrap()
+}
+
+/// The attributes of the event that was read.
 pub(super) fn attributes(reading: &Reading) -> Value {
-    let raw = reading.event.attributes.as_ref().unwrap();
-    serde_json::from_str(raw.get()).unwrap()
+    attributes_of(&reading.event)
 }
 
 /// The value of a field, by its path; `null` when it is not there.
@@ -97,6 +128,7 @@ pub(super) fn keeps_the_limits(event: &NewEvent) {
     };
     within(&event.source_name, SOURCE_NAME_MAX);
     within(&event.event_type, EVENT_TYPE_MAX);
+    assert!(event.event_type.is_ascii(), "{}", event.event_type);
     within(&event.description, DESCRIPTION_MAX);
     assert!(
         !event
@@ -114,23 +146,29 @@ pub(super) fn keeps_the_limits(event: &NewEvent) {
     }
 }
 
+/// Whether no U+0000 is in the attributes, not even written as JSON writes it.
+pub(super) fn holds_no_nul(event: &NewEvent) {
+    let attributes = event.attributes.as_ref().map_or("", |raw| raw.get());
+    assert!(!attributes.contains("\\u0000"), "{attributes}");
+}
+
 /// JSON of any shape whose names are among those given.
 pub(super) fn any_json(names: &'static [&'static str]) -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
-        (0_u64..10_000).prop_map(Value::from),
+        (0_u64..100_000).prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         any::<String>().prop_map(Value::from),
         "[ -~]{0,20}".prop_map(Value::from),
         any::<std::net::IpAddr>().prop_map(|address| address.to_string().into()),
         Just("2026-03-14T09:26:53Z".into()),
     ];
-    leaf.prop_recursive(4, 48, 8, move |inner| {
+    leaf.prop_recursive(4, 64, 8, move |inner| {
         let name = prop::sample::select(names);
         prop_oneof![
-            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
             prop::collection::btree_map(name, inner, 0..8).prop_map(|members| {
                 let members = members
                     .into_iter()
@@ -149,12 +187,20 @@ pub(super) fn survives(format: &Format, record: &Value, name: &str, value: Value
     read_all(format, record.to_string());
 }
 
-/// A file recorded from a real sender.
-pub(super) fn capture(text: &str) -> &str {
-    text.split_once("\r\n\r\n")
-        .or_else(|| text.split_once("\n\n"))
-        .unwrap()
-        .1
+/// What was recorded of a real sender, in `tests/fixtures/wire/`.
+pub(super) fn recorded(name: &str) -> Vec<u8> {
+    let path = format!("{}/tests/fixtures/wire/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(path).unwrap()
+}
+
+/// The body of a recorded request.
+pub(super) fn recorded_body(name: &str) -> Vec<u8> {
+    let request = recorded(name);
+    let head = request
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .unwrap();
+    request[head + 4..].to_vec()
 }
 
 #[test]

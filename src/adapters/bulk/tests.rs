@@ -1,13 +1,12 @@
 //! Bulk requests read as their clients write them.
 
-use base::{Severity, Timestamp};
+use base::Severity;
 use proptest::prelude::*;
 
 use super::*;
+use crate::adapters::tests::{attributes_of, context, fates, recorded_body};
 use crate::adapters::{Body, Profile};
-use crate::events::{
-    ATTRIBUTES_MAX, DESCRIPTION_MAX, EVENT_TYPE_MAX, NewEvent, SOURCE_NAME_MAX, TAGS_MAX,
-};
+use crate::events::NewEvent;
 
 /// What became of one pair.
 struct Pair {
@@ -18,31 +17,19 @@ struct Pair {
 
 fn pairs(body: &[u8]) -> Vec<Pair> {
     let profile = Profile::default();
-    let cx = Context {
-        now: Timestamp::from_millis(1_800_000_000_000),
-        bound: None,
-        source: "shipper",
-        profile: &profile,
-    };
     let mut pairs = Vec::new();
-    read(body, "from-path", &cx, &mut |item, read, bytes| {
-        let bytes = String::from_utf8_lossy(bytes).into_owned();
-        pairs.push(Pair { item, read, bytes });
-        ControlFlow::Continue(())
-    })
+    read(
+        body,
+        "from-path",
+        &context(&profile),
+        &mut |item, read, bytes| {
+            let bytes = String::from_utf8_lossy(bytes).into_owned();
+            pairs.push(Pair { item, read, bytes });
+            ControlFlow::Continue(())
+        },
+    )
     .unwrap();
     pairs
-}
-
-/// The body of a captured request.
-fn captured(name: &str) -> Vec<u8> {
-    let path = format!("{}/tests/fixtures/wire/{name}", env!("CARGO_MANIFEST_DIR"));
-    let request = std::fs::read(path).unwrap();
-    let head = request
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .unwrap();
-    request[head + 4..].to_vec()
 }
 
 fn event(pair: &Pair) -> &NewEvent {
@@ -50,12 +37,12 @@ fn event(pair: &Pair) -> &NewEvent {
 }
 
 fn attributes(pair: &Pair) -> serde_json::Value {
-    serde_json::from_str(event(pair).attributes.as_ref().unwrap().get()).unwrap()
+    attributes_of(event(pair))
 }
 
 #[test]
 fn fluent_bit_names_its_events_and_says_how_bad_they_are() {
-    let pairs = pairs(&captured("fluentbit_5.1_es_bulk_create.http"));
+    let pairs = pairs(&recorded_body("fluentbit_5.1_es_bulk_create.http"));
     assert_eq!(pairs.len(), 2);
     assert!(pairs.iter().all(|pair| pair.item.verb == Verb::Create));
     let key = "watchpost\u{0}132ad035-e72f-36c8-da93-c5ec3a6114a0";
@@ -99,7 +86,7 @@ fn documents_of_daemons_and_programs_become_useful_events() {
         ),
         ("elasticsearch_py_9.5_bulk_put.http", "hi", Severity::Info),
     ] {
-        let pairs = pairs(&captured(name));
+        let pairs = pairs(&recorded_body(name));
         let first = event(&pairs[0]);
         assert_eq!(
             (first.description.as_str(), first.severity),
@@ -174,20 +161,6 @@ fn lines_end_where_they_end() {
     }
 }
 
-fn keeps_the_limits(event: &NewEvent) {
-    let chars = |text: &str| text.chars().count();
-    assert!((1..=SOURCE_NAME_MAX).contains(&chars(&event.source_name)));
-    assert!((1..=EVENT_TYPE_MAX).contains(&event.event_type.len()));
-    assert!((1..=DESCRIPTION_MAX).contains(&chars(&event.description)));
-    assert!(event.tags.len() <= TAGS_MAX);
-    assert!(
-        event
-            .attributes
-            .as_ref()
-            .is_none_or(|raw| raw.get().len() <= ATTRIBUTES_MAX)
-    );
-}
-
 proptest! {
     #[test]
     fn whatever_comes_in_every_event_keeps_the_limits(
@@ -203,17 +176,8 @@ proptest! {
     ) {
         let mut body = lines.join(end).into_bytes();
         body.extend(bytes);
-        let profile = Profile::default();
-        let cx = Context {
-            now: Timestamp::from_millis(0), bound: None, source: "s", profile: &profile,
-        };
         let whole = Body { bytes: &body, media: "" };
-        let told = (FORMAT.read)(&whole, &cx, &mut |read, _| {
-            if let Ok(reading) = read {
-                keeps_the_limits(&reading.event);
-            }
-            ControlFlow::Continue(())
-        });
+        let (told, _) = fates(FORMAT.read, &whole, &context(&Profile::default()));
         prop_assert_eq!(told.is_err(), body.trim_ascii().is_empty());
     }
 }

@@ -3,10 +3,12 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::FORMAT;
-use crate::adapters::tests::{any_json, capture, field, fields_are, read_all, read_one, survives};
+use crate::adapters::tests::{
+    any_json, field, fields_are, read_all, read_one, recorded_body, survives,
+};
 
 /// What the http plugin of `CrowdSec` 1.4.6 sends: two alerts of one burst.
-const PLUGIN: &str = include_str!("../../../tests/fixtures/wire/crowdsec_1.4.6_http_plugin.http");
+const PLUGIN: &str = "crowdsec_1.4.6_http_plugin.http";
 
 fn alert() -> Value {
     json!({
@@ -62,7 +64,7 @@ fn an_alert_becomes_an_event() {
 
 #[test]
 fn each_alert_of_a_burst_is_an_event_with_a_key_of_its_own() {
-    let found = read_all(&FORMAT, capture(PLUGIN));
+    let found = read_all(&FORMAT, recorded_body(PLUGIN));
     let readings: Vec<_> = found.into_iter().map(Result::unwrap).collect();
     assert_eq!(readings.len(), 2);
     assert_ne!(readings[0].key, readings[1].key);
@@ -82,7 +84,7 @@ fn each_alert_of_a_burst_is_an_event_with_a_key_of_its_own() {
             ("user.name", Value::Null),
         ],
     );
-    let recognised = read_all(&crate::adapters::json::FORMAT, capture(PLUGIN));
+    let recognised = read_all(&crate::adapters::json::FORMAT, recorded_body(PLUGIN));
     assert_eq!(recognised[1].as_ref().unwrap().key, readings[1].key);
 }
 

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use prost::Message as _;
 
 use super::*;
+use crate::adapters::tests::{attributes, context, holds_no_nul, reads, recorded_body};
 use crate::adapters::{Profile, Reading};
-use crate::events::{ATTRIBUTES_MAX, DESCRIPTION_MAX, EVENT_TYPE_MAX, SOURCE_NAME_MAX, TAGS_MAX};
 
 /// A push as other programs write it.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -27,31 +27,15 @@ struct WholeStream {
 
 fn all(bytes: &[u8], media: &str) -> Result<Vec<Read>, String> {
     let profile = Profile::default();
-    let cx = Context {
-        now: Timestamp::from_millis(1_800_000_000_000),
-        bound: None,
-        source: "loki",
-        profile: &profile,
-    };
-    let mut all = Vec::new();
-    let mut sink = |read: Read, _: &[u8]| {
-        all.push(read);
-        ControlFlow::Continue(())
-    };
-    (FORMAT.read)(&Body { bytes, media }, &cx, &mut sink)?;
-    Ok(all)
+    reads(FORMAT.read, &Body { bytes, media }, &context(&profile))
 }
 
-fn json(body: &str) -> Vec<Reading> {
-    all(body.as_bytes(), "application/json")
+fn json(body: impl AsRef<[u8]>) -> Vec<Reading> {
+    all(body.as_ref(), "application/json")
         .unwrap()
         .into_iter()
         .map(Result::unwrap)
         .collect()
-}
-
-fn attributes(reading: &Reading) -> Value {
-    serde_json::from_str(reading.event.attributes.as_ref().unwrap().get()).unwrap()
 }
 
 fn packed(push: &WholePush) -> Vec<u8> {
@@ -81,8 +65,7 @@ fn stream(labels: &str, lines: &[&str]) -> WholeStream {
 
 #[test]
 fn fluent_bits_streams_become_events() {
-    let captured = include_str!("../../../tests/fixtures/wire/fluentbit_5.1_loki_push.http");
-    let events = json(captured.split_once("\r\n\r\n").unwrap().1);
+    let events = json(recorded_body("fluentbit_5.1_loki_push.http"));
     assert_eq!(events.len(), 2);
     let first = &events[0].event;
     assert_eq!(
@@ -244,12 +227,6 @@ fn an_endless_list_of_nothing_is_left_when_the_sink_has_enough() {
     prost::encoding::encode_varint(stream.len() as u64, &mut push);
     push.extend(&stream);
     let profile = Profile::default();
-    let cx = Context {
-        now: Timestamp::from_millis(0),
-        bound: None,
-        source: "s",
-        profile: &profile,
-    };
     let mut seen = 0;
     let mut sink = |_: Read, _: &[u8]| {
         seen += 1;
@@ -259,7 +236,7 @@ fn an_endless_list_of_nothing_is_left_when_the_sink_has_enough() {
             ControlFlow::Break(())
         }
     };
-    read_proto(&push, &cx, &mut sink).unwrap();
+    read_proto(&push, &context(&profile), &mut sink).unwrap();
     assert_eq!(seen, 5);
 }
 
@@ -285,15 +262,7 @@ proptest! {
             (bytes, "application/json"), (json.into_bytes(), "application/json"),
         ] {
             for reading in all(&body, media).unwrap_or_default().into_iter().flatten() {
-                let event = reading.event;
-                let chars = |text: &str| text.chars().count();
-                prop_assert!((1..=SOURCE_NAME_MAX).contains(&chars(&event.source_name)));
-                prop_assert!((1..=EVENT_TYPE_MAX).contains(&event.event_type.len()));
-                prop_assert!((1..=DESCRIPTION_MAX).contains(&chars(&event.description)));
-                prop_assert!(event.tags.len() <= TAGS_MAX);
-                let attributes = event.attributes.as_deref().map_or("", |raw| raw.get());
-                prop_assert!(attributes.len() <= ATTRIBUTES_MAX);
-                prop_assert!(!attributes.contains("\\u0000"));
+                holds_no_nul(&reading.event);
             }
         }
     }

@@ -253,29 +253,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::adapters::tests::{attributes, context, fates, holds_no_nul, recorded_body};
     use crate::adapters::{Body, Profile, Reading};
-    use crate::events::{
-        ATTRIBUTES_MAX, DESCRIPTION_MAX, EVENT_TYPE_MAX, SOURCE_NAME_MAX, TAGS_MAX,
-    };
 
     fn with_context<T>(read: impl FnOnce(&Context<'_>) -> T) -> T {
-        let profile = Profile::default();
-        read(&Context {
-            now: Timestamp::from_millis(1_800_000_000_000),
-            bound: None,
-            source: "hec",
-            profile: &profile,
-        })
+        read(&context(&Profile::default()))
     }
 
-    fn events(body: &str) -> Vec<Read> {
+    fn events(body: impl AsRef<[u8]>) -> Vec<Read> {
         let mut all = Vec::new();
         let mut sink = |read: Read, _: &[u8]| {
             all.push(read);
             ControlFlow::Continue(())
         };
-        with_context(|cx| read_events(body.as_bytes(), &Metadata::default(), cx, &mut sink))
-            .unwrap();
+        with_context(|cx| read_events(body.as_ref(), &Metadata::default(), cx, &mut sink)).unwrap();
         all
     }
 
@@ -285,15 +276,9 @@ mod tests {
         all.remove(0).unwrap()
     }
 
-    fn attributes(reading: &Reading) -> Value {
-        serde_json::from_str(reading.event.attributes.as_ref().unwrap().get()).unwrap()
-    }
-
     #[test]
     fn fluent_bits_events_follow_each_other_without_anything_between() {
-        let captured = include_str!("../../../tests/fixtures/wire/fluentbit_5.1_splunk_hec.http");
-        let body = captured.split_once("\r\n\r\n").unwrap().1;
-        let events: Vec<_> = events(body)
+        let events: Vec<_> = events(recorded_body("fluentbit_5.1_splunk_hec.http"))
             .into_iter()
             .map(|read| read.unwrap().event)
             .collect();
@@ -420,24 +405,16 @@ mod tests {
         ) {
             let mut body = records.concat().into_bytes();
             body.extend(bytes);
-            let mut sink = |read: Read, _: &[u8]| {
-                if let Ok(Reading { event, .. }) = read {
-                    let chars = |text: &str| text.chars().count();
-                    assert!((1..=SOURCE_NAME_MAX).contains(&chars(&event.source_name)));
-                    assert!((1..=EVENT_TYPE_MAX).contains(&event.event_type.len()));
-                    assert!((1..=DESCRIPTION_MAX).contains(&chars(&event.description)));
-                    assert!(event.tags.len() <= TAGS_MAX);
-                    assert!(event.attributes.is_none_or(|raw| {
-                        raw.get().len() <= ATTRIBUTES_MAX && !raw.get().contains("\\u0000")
-                    }));
-                }
-                ControlFlow::Continue(())
+            let whole = Body { bytes: &body, media: "" };
+            let raw = |body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>| {
+                read_raw(body.bytes, &Metadata::default(), cx, sink)
             };
-            with_context(|cx| {
-                let whole = Body { bytes: &body, media: "" };
-                drop((FORMAT.read)(&whole, cx, &mut sink));
-                drop(read_raw(&body, &Metadata::default(), cx, &mut sink));
-            });
+            for read in [FORMAT.read, raw] {
+                let (_, found) = with_context(|cx| fates(read, &whole, cx));
+                for reading in found.into_iter().flatten() {
+                    holds_no_nul(&reading.event);
+                }
+            }
         }
     }
 }

@@ -1,21 +1,14 @@
 use base::Severity::{High, Info, Low, Medium};
-use base::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::tests::{field, fields_are, keeps_the_limits};
+use super::super::tests::{context, field, fields_are, keeps_the_limits};
 use super::*;
 use crate::adapters::{Profile, Reading};
 
 fn with(line: &str, draft: Draft) -> Reading {
     let profile = Profile::default();
-    let cx = Context {
-        now: Timestamp::from_millis(1_800_000_000_000),
-        bound: None,
-        source: "sender",
-        profile: &profile,
-    };
-    let reading = read(line, draft, &cx).unwrap();
+    let reading = read(line, draft, &context(&profile)).unwrap();
     keeps_the_limits(&reading.event);
     reading
 }

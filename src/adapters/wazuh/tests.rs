@@ -3,11 +3,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{FORMAT, severity};
-use crate::adapters::tests::{any_json, capture, fields_are, read_all, read_one, survives};
+use crate::adapters::tests::{any_json, fields_are, read_all, read_one, recorded_body, survives};
 
 /// What the integrator of Wazuh 4.14.7 sends.
-const SHUFFLE: &str =
-    include_str!("../../../tests/fixtures/wire/wazuh_4.14.7_integrator_shuffle.http");
+const SHUFFLE: &str = "wazuh_4.14.7_integrator_shuffle.http";
 
 fn alert() -> Value {
     json!({
@@ -67,7 +66,7 @@ fn an_alert_becomes_an_event() {
 
 #[test]
 fn the_integrators_envelope_gives_the_same_as_the_alert_inside() {
-    let envelope: Value = serde_json::from_str(capture(SHUFFLE)).unwrap();
+    let envelope: Value = serde_json::from_slice(&recorded_body(SHUFFLE)).unwrap();
     let reading = read_one(&FORMAT, &envelope);
     let bare = read_one(&FORMAT, &envelope["all_fields"]);
     assert_eq!(
