@@ -3,18 +3,20 @@
 mod counting;
 mod figures;
 mod finding;
+mod plans;
 mod triage;
 
 use std::sync::Arc;
 
-use base::{EventId, Severity, Timestamp};
+use base::{Cursor, EventId, Severity, Timestamp};
 use clap::Parser as _;
 use store::{Arg, Location, Options, Store, StoreError, Tx};
 use tempfile::TempDir;
 
-use super::{AlertError, NewAlert, raise};
+use super::filter::Position;
+use super::{AlertError, NewAlert, Ordering, SortKey, Way, raise};
 use crate::config::Settings;
-use crate::http::{Actor, Caller, Origin, Role};
+use crate::http::{Actor, Caller, Origin, PageRequest, Role};
 use crate::migrations::MIGRATIONS;
 
 /// Midnight of 1 January 2026.
@@ -106,6 +108,18 @@ impl Database {
     }
 }
 
+/// A place in a list; any will do.
+const SOMEWHERE: Position = Position {
+    severity: Severity::High,
+    created_at: START,
+    id: 1,
+};
+
+const BY_SEVERITY: Ordering = Ordering {
+    key: SortKey::Severity,
+    way: Way::Falling,
+};
+
 /// One event to be stored, and the alert it raises.
 #[derive(Clone, Debug)]
 struct Sample {
@@ -174,6 +188,15 @@ fn store(
     )?;
     let alerts: Vec<NewAlert<'_>> = samples.iter().map(Sample::alert).collect();
     raise(tx, &settings(), shard, now, &alerts)
+}
+
+/// A page from the beginning, or from a cursor on.
+const fn page(size: u32, cursor: Option<Cursor>) -> PageRequest {
+    PageRequest {
+        size,
+        offset: 0,
+        cursor,
+    }
 }
 
 fn caller(id: i64, username: &str, role: Role) -> Caller {

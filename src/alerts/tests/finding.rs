@@ -3,15 +3,10 @@
 use base::{Cursor, Direction, Severity};
 use proptest::prelude::*;
 
-use super::super::filter::Position;
 use super::super::list::{find_in, page_of, start};
 use super::super::sql::{self, Query};
-use super::super::{
-    Alert, AlertFilter, AlertStatus, AnyOf, Assigned, Found, Ordering, Resolution, SortKey, Test,
-    Way,
-};
+use super::super::{Alert, AlertFilter, AlertStatus, AnyOf, Assigned, Found, Resolution, Test};
 use super::*;
-use crate::http::PageRequest;
 
 /// 120 alerts: five to a moment, of every severity and status, with various of everything else.
 fn fill(tx: &mut Tx<'_>) -> Result<Vec<Alert>, AlertError> {
@@ -143,34 +138,24 @@ fn walk(
     size: u32,
     now: Timestamp,
 ) -> Result<(Vec<i64>, Vec<i64>, usize), AlertError> {
-    let mut page = |cursor: Option<Cursor>| {
-        let request = PageRequest {
-            size,
-            offset: 0,
-            cursor,
-        };
-        page_of(
-            tx,
-            now,
-            query,
-            ordering,
-            start(cursor, ordering.key)?,
-            request,
-        )
+    let mut ask = |cursor: Option<Cursor>| {
+        let request = page(size, cursor);
+        let start = start(cursor, ordering.key)?;
+        page_of(tx, now, query, ordering, start, request)
     };
     let (mut forth, mut back, mut pages) = (Vec::new(), Vec::new(), 1_usize);
-    let mut found = page(None)?;
+    let mut found = ask(None)?;
     assert_eq!(found.previous, None, "nothing is before the beginning");
     forth.extend(ids(&found));
     while let Some(next) = found.next {
-        found = page(Some(next))?;
+        found = ask(Some(next))?;
         forth.extend(ids(&found));
         pages += 1;
         assert!(pages < 1_000, "the walk does not end");
     }
     let last = ids(&found);
     while let Some(previous) = found.previous {
-        found = page(Some(previous))?;
+        found = ask(Some(previous))?;
         assert!(found.next.is_some(), "the way back is always open");
         back.splice(0..0, ids(&found));
         pages += 1;
@@ -292,14 +277,6 @@ proptest! {
     }
 }
 
-fn page(size: u32) -> PageRequest {
-    PageRequest {
-        size,
-        offset: 0,
-        cursor: None,
-    }
-}
-
 #[tokio::test]
 async fn a_page_stops_where_the_rows_it_may_walk_end() {
     let database = Database::new().await;
@@ -313,10 +290,10 @@ async fn a_page_stops_where_the_rows_it_may_walk_end() {
             }
             .and(AnyOf::Text("alarm".to_owned()));
             let narrow = AlertFilter::default().and(AnyOf::Text("alarm 5".to_owned()));
-            let whole = find_in(tx, at(0), &filter, Ordering::default(), page(50))?;
+            let whole = find_in(tx, at(0), &filter, Ordering::default(), page(50, None))?;
             assert_eq!((whole.rows.len(), whole.next), (5, None));
             let query = Query::new(tx, &narrow, at(0))?.unwrap().walking(50);
-            let short = page_of(tx, at(0), &query, Ordering::default(), None, page(50))?;
+            let short = page_of(tx, at(0), &query, Ordering::default(), None, page(50, None))?;
             assert!(short.rows.len() < 50 && short.next.is_some());
             let (forth, _, pages) = walk(tx, &query, Ordering::default(), 50, at(0))?;
             assert_eq!(forth.len(), 11, "5 and 50 to 59");
@@ -329,12 +306,7 @@ async fn a_page_stops_where_the_rows_it_may_walk_end() {
 #[tokio::test]
 async fn unknown_people_and_foreign_cursors_are_refused() {
     let database = Database::new().await;
-    let by_time = Position {
-        severity: Severity::High,
-        created_at: at(0),
-        id: 1,
-    };
-    let cursor = by_time.cursor(SortKey::CreatedAt, Direction::Next);
+    let cursor = SOMEWHERE.cursor(SortKey::CreatedAt, Direction::Next);
     for (filter, cursor, field) in [
         (
             AlertFilter::default().and(AnyOf::Owner(vec![Assigned::Name(
@@ -346,142 +318,11 @@ async fn unknown_people_and_foreign_cursors_are_refused() {
         (AlertFilter::default(), Some(cursor), "cursor"),
     ] {
         let found = database
-            .attempt(move |tx| {
-                let ordering = Ordering {
-                    key: SortKey::Severity,
-                    way: Way::Falling,
-                };
-                find_in(
-                    tx,
-                    at(0),
-                    &filter,
-                    ordering,
-                    PageRequest {
-                        size: 5,
-                        offset: 0,
-                        cursor,
-                    },
-                )
-            })
+            .attempt(move |tx| find_in(tx, at(0), &filter, BY_SEVERITY, page(5, cursor)))
             .await;
         assert!(
             matches!(found, Err(AlertError::Field(name, _)) if name == field),
             "{field}: {found:?}"
         );
     }
-}
-
-/// The plan's lines that search, scan or sort.
-fn steps(plan: &[String]) -> Vec<&str> {
-    let told = |line: &&str| {
-        ["SEARCH", "SCAN", "USE"]
-            .iter()
-            .any(|it| line.starts_with(it))
-    };
-    plan.iter().map(String::as_str).filter(told).collect()
-}
-
-#[tokio::test]
-async fn an_index_serves_a_kind_from_the_cursor_on() {
-    let database = Database::new().await;
-    database
-        .run(|tx| {
-            let after = Position {
-                severity: Severity::High,
-                created_at: at(0),
-                id: 1,
-            };
-            let by_kind = "SEARCH alerts USING COVERING INDEX alerts_severity_status \
-                (severity=? AND status=? AND created_at<?)";
-            let one_kind = AlertFilter {
-                severity: vec![Severity::High],
-                status: vec![AlertStatus::Open],
-                ..AlertFilter::default()
-            };
-            let query = Query::new(tx, &one_kind, at(0))?.unwrap();
-            let plan = sql::plan(tx, &query, Ordering::default(), Some(after))?;
-            assert_eq!(steps(&plan), [by_kind]);
-            // Deep in a window the walk begins at the cursor, not at the window's end.
-            let window = AlertFilter {
-                from: Some(at(-9)),
-                to: Some(at(9)),
-                ..one_kind
-            };
-            let query = Query::new(tx, &window, at(0))?.unwrap();
-            let plan = sql::plan(tx, &query, Ordering::default(), Some(after))?;
-            assert!(!plan[0].contains("created_at < $"), "{plan:#?}");
-            Ok(())
-        })
-        .await;
-}
-
-#[tokio::test]
-async fn rows_are_tested_along_an_index_and_nothing_is_sorted() {
-    let database = Database::new().await;
-    database
-        .run(|tx| {
-            let by_severity = Ordering {
-                key: SortKey::Severity,
-                way: Way::Falling,
-            };
-            let after = Position {
-                severity: Severity::High,
-                created_at: at(0),
-                id: 1,
-            };
-            let germany = || AnyOf::Country(vec![Some("DE".to_owned()), None]);
-            let mine = AlertFilter::default().and(AnyOf::Owner(vec![Assigned::Person(1)]));
-            let open = AlertFilter {
-                status: vec![AlertStatus::Open],
-                ..AlertFilter::default()
-            }
-            .and(germany())
-            .and(AnyOf::Text("door".to_owned()));
-            let country = AlertFilter {
-                from: Some(at(0)),
-                ..AlertFilter::default()
-            }
-            .and(germany());
-            for (filter, ordering, index) in [
-                (&mine, Ordering::default(), "alerts_assigned"),
-                (&country, Ordering::default(), "alerts_created"),
-                (&open, Ordering::default(), "alerts_severity_status"),
-                (&country, by_severity, "alerts_severity_status"),
-            ] {
-                let query = Query::new(tx, filter, at(0))?.unwrap();
-                let plan = sql::plan(tx, &query, ordering, Some(after))?;
-                assert!(
-                    plan.iter().all(|line| !line.contains("TEMP B-TREE")),
-                    "{plan:#?}"
-                );
-                let served = plan.iter().any(|line| line.contains(index));
-                assert!(served, "{plan:#?}");
-            }
-            Ok(())
-        })
-        .await;
-}
-
-#[tokio::test]
-async fn given_ids_are_looked_up_in_any_order() {
-    let database = Database::new().await;
-    database
-        .run(|tx| {
-            let filter = AlertFilter {
-                id: (1..=100).collect(),
-                status: vec![AlertStatus::Open],
-                from: Some(at(0)),
-                ..AlertFilter::default()
-            }
-            .and(AnyOf::Text("door".to_owned()));
-            let query = Query::new(tx, &filter, at(0))?.unwrap();
-            for key in [SortKey::CreatedAt, SortKey::Severity] {
-                let way = Way::Falling;
-                let plan = sql::plan(tx, &query, Ordering { key, way }, None)?;
-                let by_id = "SEARCH alerts USING INTEGER PRIMARY KEY (rowid=?)";
-                assert!(plan.iter().any(|line| line == by_id), "{plan:#?}");
-            }
-            Ok(())
-        })
-        .await;
 }

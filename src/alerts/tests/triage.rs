@@ -6,7 +6,7 @@ use super::super::change::{Effect, change_in};
 use super::super::list::timeline_in;
 use super::super::{AlertChange, AlertStatus, Refusal, Resolution, TimelineKind, sql};
 use super::*;
-use crate::http::{PageRequest, Problem};
+use crate::http::Problem;
 
 fn change(json: serde_json::Value) -> AlertChange {
     serde_json::from_value(json).unwrap()
@@ -22,14 +22,6 @@ fn traces(tx: &mut Tx<'_>) -> Result<(i64, i64), StoreError> {
         number(tx, "select count(*) from alert_history")?,
         number(tx, "select count(*) from audit")?,
     ))
-}
-
-fn first_page(size: u32) -> PageRequest {
-    PageRequest {
-        size,
-        offset: 0,
-        cursor: None,
-    }
 }
 
 #[tokio::test]
@@ -67,7 +59,7 @@ async fn an_alert_goes_through_its_life_and_leaves_traces() {
             );
 
             assert_eq!(traces(tx)?, (3, 3));
-            let timeline = timeline_in(tx, id, first_page(50))?;
+            let timeline = timeline_in(tx, id, page(50, None))?;
             assert_eq!(timeline.count.n, 4);
             assert_eq!(timeline.rows[0].kind, TimelineKind::Raised);
             let last = serde_json::to_value(&timeline.rows[3]).unwrap();
@@ -161,7 +153,7 @@ async fn a_note_alone_is_kept_as_a_comment() {
                 Some(Effect::Said),
                 "somebody else may say the same"
             );
-            let timeline = timeline_in(tx, id, first_page(50))?;
+            let timeline = timeline_in(tx, id, page(50, None))?;
             let kinds: Vec<_> = timeline.rows.iter().map(|it| it.kind).collect();
             let commented = TimelineKind::Commented;
             assert_eq!(kinds, [TimelineKind::Raised, commented, commented]);
@@ -275,20 +267,12 @@ async fn a_timeline_is_paged_both_ways() {
                 change_in(tx, &rob(), at(n), id, None, &note)?;
             }
             for size in 1..9 {
-                let mut found = timeline_in(tx, id, first_page(size))?;
+                let mut found = timeline_in(tx, id, page(size, None))?;
                 assert_eq!((found.count.n, found.previous), (7, None));
                 let mut forth: Vec<i64> = found.rows.iter().map(|it| it.id).collect();
                 while let Some(cursor) = found.next {
                     let cursor = Some(cursor);
-                    found = timeline_in(
-                        tx,
-                        id,
-                        PageRequest {
-                            size,
-                            offset: 0,
-                            cursor,
-                        },
-                    )?;
+                    found = timeline_in(tx, id, page(size, cursor))?;
                     forth.extend(found.rows.iter().map(|it| it.id));
                 }
                 assert_eq!((forth.len(), forth[0]), (7, 0), "pages of {size}");
@@ -300,15 +284,7 @@ async fn a_timeline_is_paged_both_ways() {
                 };
                 let (mut back, mut cursor) = (Vec::new(), Some(end));
                 while cursor.is_some() {
-                    found = timeline_in(
-                        tx,
-                        id,
-                        PageRequest {
-                            size,
-                            offset: 0,
-                            cursor,
-                        },
-                    )?;
+                    found = timeline_in(tx, id, page(size, cursor))?;
                     back.splice(0..0, found.rows.iter().map(|it| it.id));
                     cursor = found.previous;
                 }
