@@ -9,13 +9,12 @@ mod triage;
 use std::sync::Arc;
 
 use base::{Cursor, EventId, Severity, Timestamp};
-use clap::Parser as _;
 use store::{Arg, Location, Options, Store, StoreError, Tx};
 use tempfile::TempDir;
 
 use super::filter::Position;
 use super::{AlertError, NewAlert, Ordering, SortKey, Way, raise};
-use crate::config::Settings;
+use crate::config::{Settings, test_settings};
 use crate::http::{Actor, Caller, Origin, PageRequest, Role};
 use crate::migrations::MIGRATIONS;
 
@@ -26,16 +25,9 @@ const fn at(seconds: i64) -> Timestamp {
     Timestamp::from_micros(START.micros() + seconds * 1_000_000)
 }
 
-#[derive(Debug, clap::Parser)]
-struct Command {
-    #[command(flatten)]
-    settings: Settings,
-}
-
 /// CRITICAL 15 minutes and 4 hours, HIGH 1 hour and 24 hours.
 fn settings() -> Settings {
-    let arguments = ["test", "--sla-critical", "15m/4h", "--sla-high", "1h/24h"];
-    Command::try_parse_from(arguments).unwrap().settings
+    test_settings::settings(["--sla-critical", "15m/4h", "--sla-high", "1h/24h"])
 }
 
 /// A database with the users 1 `ada` (ADMIN), 2 `rob` (RESPONDER), 3 `ann` (ANALYST) and
@@ -209,10 +201,8 @@ fn caller(id: i64, username: &str, role: Role) -> Caller {
         },
         origin: Origin {
             address: [192, 0, 2, 7].into(),
-            proxy: None,
-            https: false,
-            user_agent: Arc::from("test"),
             request_id: Arc::from("request"),
+            ..Caller::system("test").origin
         },
     }
 }

@@ -8,6 +8,8 @@ mod kinds;
 mod settings;
 mod show;
 mod syslog;
+#[cfg(test)]
+pub(crate) mod test_settings;
 
 pub use environment::{
     DotEnvError, colours_are_wanted, is_left_empty, load_dot_env, unknown_variables,

@@ -120,17 +120,10 @@ fn request_id(headers: &HeaderMap) -> Arc<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
-
-    #[derive(Parser)]
-    struct Flags {
-        #[command(flatten)]
-        settings: Settings,
-    }
+    use crate::config::test_settings::settings;
 
     fn seen(proxies: &str, peer: &str, forwarded: &[&str]) -> String {
-        let flags = ["watchpost", "--trusted-proxies", proxies];
-        let config = Flags::try_parse_from(flags).unwrap().settings;
+        let config = settings(["--trusted-proxies", proxies]);
         let mut headers = HeaderMap::new();
         for value in forwarded {
             headers.append("x-forwarded-for", value.parse().unwrap());

@@ -12,24 +12,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Clock, EventIds, MockClock, Timestamp};
-use clap::Parser;
 use store::{Options, Store};
 
 use super::*;
 use crate::app::App;
-use crate::config::Settings;
+use crate::config::test_settings::settings;
 use crate::geo::{GeoDb, GeoSources};
 use crate::http::{Actor, Caller, FieldErrors, Origin, Role};
 use crate::migrations::MIGRATIONS;
 use crate::secrets::Secrets;
 
 const PASSWORD: &str = "velvet-anchor-tulip-41";
-
-#[derive(Parser)]
-struct Line {
-    #[command(flatten)]
-    settings: Settings,
-}
 
 struct House {
     app: App,
@@ -41,8 +34,8 @@ impl House {
     async fn with(flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/test.db", folder.path().display());
-        let fixed = ["test", "--database-url", &url, "--password-hash-kib", "64"];
-        let settings = Line::parse_from(fixed.iter().chain(flags)).settings;
+        let fixed = ["--database-url", &url, "--password-hash-kib", "64"];
+        let settings = settings(fixed.into_iter().chain(flags.iter().copied()));
         let clock = MockClock::at(Timestamp::parse("2026-03-01").unwrap());
         let store = Store::open(&settings.database_url, Options::default()).unwrap();
         store.migrate(MIGRATIONS, clock.now()).await.unwrap();
@@ -161,10 +154,8 @@ fn holds(file: &[u8], text: &str) -> bool {
 fn origin() -> Origin {
     Origin {
         address: IpAddr::from([192, 0, 2, 7]),
-        proxy: None,
-        https: false,
-        user_agent: Arc::from("test"),
         request_id: Arc::from("r1"),
+        ..Caller::system("test").origin
     }
 }
 
