@@ -37,7 +37,7 @@ const ORDER: [&str; 27] = [
     "serve",
 ];
 
-/// Lines of a file before its tests.
+/// Lines of a file, of one with tests inside before them.
 const LINES_MAX: usize = 450;
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -143,7 +143,6 @@ fn files_are_one_idea_long() {
     }
     let long: Vec<String> = files
         .iter()
-        .filter(|file| !file.ends_with("tests.rs") && !file.to_string_lossy().contains("/tests/"))
         .filter_map(|file| {
             let text = std::fs::read_to_string(file).expect("readable");
             let lines = code(&text).lines().count();
