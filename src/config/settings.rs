@@ -100,7 +100,7 @@ pub struct Settings {
         global = true
     )]
     pub rate_limit_sign_in: Rate,
-    /// Events an ingest key may send.
+    /// Records an ingest key may send, those included that are refused.
     #[arg(
         long,
         env = "RATE_LIMIT_INGEST",

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::pipeline::{Prepared, Stored};
 use super::queue::Ingest;
+use super::refusals::Refusals;
 use crate::app::App;
-use crate::sources::{DeadLetter, Outcome, Sources};
+use crate::sources::{Outcome, Sources};
 
 /// What a request holds, by source, until it is known what becomes of it.
 ///
@@ -16,25 +17,18 @@ pub(super) struct Account {
     app: App,
     sources: Sources,
     good: BTreeMap<String, u64>,
-    bad: BTreeMap<String, u64>,
-    letters: Vec<DeadLetter>,
+    refused: Refusals,
     is_open: bool,
 }
 
 impl Account {
     /// Opens one for good records and refused ones.
-    pub(super) fn open(
-        app: &App,
-        ingest: &Ingest,
-        good: &[Prepared],
-        letters: Vec<DeadLetter>,
-    ) -> Self {
+    pub(super) fn open(app: &App, ingest: &Ingest, good: &[Prepared], refused: Refusals) -> Self {
         Self {
             app: app.clone(),
             sources: ingest.sources().clone(),
             good: tally(good.iter().map(|event| event.names().0)),
-            bad: tally(letters.iter().map(|letter| letter.source.as_str())),
-            letters,
+            refused,
             is_open: true,
         }
     }
@@ -42,6 +36,11 @@ impl Account {
     /// How many good records there are of each source.
     pub(super) const fn good(&self) -> &BTreeMap<String, u64> {
         &self.good
+    }
+
+    /// How many were refused.
+    pub(super) fn refused(&self) -> usize {
+        usize::try_from(self.refused.count()).unwrap_or(usize::MAX)
     }
 
     /// The good ones are stored.
@@ -58,7 +57,7 @@ impl Account {
     pub(super) fn answered_before(&mut self) {
         self.add(&self.good, Outcome::Accepted);
         self.add(&self.good, Outcome::Repeated);
-        self.letters.clear();
+        drop(self.refused.take_letters());
         self.refuse();
     }
 
@@ -74,14 +73,12 @@ impl Account {
 
     /// Counts and keeps the refused ones, and closes.
     fn refuse(&mut self) {
-        let bad: u64 = self.bad.values().sum();
+        let bad = self.refused.count();
         if bad > 0 {
             self.app.metrics.rejected(bad);
-            self.add(&self.bad, Outcome::Rejected);
-        }
-        let letters = std::mem::take(&mut self.letters);
-        if !letters.is_empty() {
-            self.sources.dead_letters().push(letters);
+            self.add(self.refused.by_source(), Outcome::Rejected);
+            let (letters, passed_over) = self.refused.take_letters();
+            self.sources.dead_letters().push(letters, passed_over);
         }
         self.is_open = false;
     }
@@ -98,14 +95,14 @@ impl Drop for Account {
     fn drop(&mut self) {
         if self.is_open {
             self.add(&self.good, Outcome::Throttled);
-            self.add(&self.bad, Outcome::Throttled);
+            self.add(self.refused.by_source(), Outcome::Throttled);
         }
     }
 }
 
 /// Counts events that were stored past a request: by the command line, or by syslog.
 pub fn count_stored(app: &App, ingest: &Ingest, events: &[Prepared], stored: &[Stored]) {
-    Account::open(app, ingest, events, Vec::new()).stored(events, stored);
+    Account::open(app, ingest, events, Refusals::default()).stored(events, stored);
 }
 
 fn tally<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<String, u64> {

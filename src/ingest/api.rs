@@ -5,6 +5,8 @@
     reason = "the errors of a handler are in its OpenAPI responses"
 )]
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use base::Severity;
@@ -15,7 +17,8 @@ use super::account::Account;
 use super::pipeline::{Batch, Places, Prepared, Stored, WriteAnswer};
 use super::queue::{Ingest, Ingested};
 use super::read::{Content, LineError, Rejected, Take, read_batch};
-use super::receive::{Fate, admit, default_source};
+use super::receive::{Fate, admit, default_source, refuse};
+use super::refusals::Refusals;
 use crate::adapters::Context;
 use crate::app::App;
 use crate::events::{Event, NewEvent, PackedEvent};
@@ -160,12 +163,12 @@ async fn receive(
     repeat: Option<Repeat>,
     body: RawBody,
 ) -> Result<Response, Problem> {
-    let (content, letters) = parse(app, ingest.sources(), &caller, body).await?;
+    let (content, refused) = parse(app, ingest.sources(), &caller, body).await?;
     let content = match content {
         Ok(content) => content,
         Err(problem) => {
             if problem.status() == 400 {
-                Account::open(app, ingest, &[], letters).rejected();
+                refuse(app, &caller, Account::open(app, ingest, &[], refused))?;
             }
             return Err(problem);
         }
@@ -174,9 +177,9 @@ async fn receive(
         Content::Single(event) => (vec![*event], Rejected::default(), answer_single),
         Content::Batch(events, rejected) => (events, rejected, answer_batch),
     };
-    let mut account = Account::open(app, ingest, &events, letters);
+    let account = Account::open(app, ingest, &events, refused);
     if events.is_empty() {
-        account.rejected();
+        refuse(app, &caller, account)?;
         return Ok(answer_batch(&[], &[], &rejected).into_response());
     }
     let batch = Batch {
@@ -195,7 +198,7 @@ async fn receive(
     })
 }
 
-type Parsed = (Result<Content<Prepared>, Problem>, Vec<DeadLetter>);
+type Parsed = (Result<Content<Prepared>, Problem>, Refusals);
 
 /// Parses, validates and enriches; large bodies on a blocking thread, so that others go on.
 async fn parse(
@@ -226,10 +229,10 @@ fn prepare(app: &App, sources: &Sources, caller: &Caller, body: &RawBody) -> Par
             profile: &settings.profile,
         },
         places: Places::default(),
-        letters: Vec::new(),
+        refused: Refusals::default(),
     };
     let content = read_batch(&body.bytes, body.media, &mut preparing);
-    (content, preparing.letters)
+    (content, preparing.refused)
 }
 
 /// Enriches events and keeps what is refused.
@@ -238,7 +241,7 @@ struct Preparing<'a> {
     caller: &'a Caller,
     cx: Context<'a>,
     places: Places,
-    letters: Vec<DeadLetter>,
+    refused: Refusals,
 }
 
 impl Take<Prepared> for Preparing<'_> {
@@ -250,7 +253,7 @@ impl Take<Prepared> for Preparing<'_> {
     fn refused(&mut self, index: usize, errors: &FieldErrors, line: &[u8]) {
         let errors = errors.clone();
         let letter = DeadLetter::new(&self.cx, "event", self.caller, index, errors, line);
-        self.letters.push(letter);
+        self.refused.push(letter);
     }
 }
 
@@ -265,16 +268,16 @@ fn check_source(bound: Option<&str>, event: PackedEvent) -> Result<PackedEvent, 
     }
 }
 
-/// Takes the events out of the key's own bucket.
-pub(super) fn spend(app: &App, caller: &Caller, events: usize) -> Result<(), Problem> {
+/// Takes records out of the key's own bucket.
+pub(super) fn spend(app: &App, caller: &Caller, records: usize) -> Result<(), Problem> {
     let Actor::Key { id, .. } = caller.actor else {
         return Ok(());
     };
-    let events = u32::try_from(events).unwrap_or(u32::MAX);
+    let records = u32::try_from(records).unwrap_or(u32::MAX);
     match app
         .limits
         .ingest
-        .take(&id, events)
+        .take(&id, records)
         .and_then(|verdict| verdict.refused_for)
     {
         None => Ok(()),
@@ -314,7 +317,7 @@ pub(super) fn batch_answer(fates: &[Fate]) -> Answer {
     for (place, fate) in fates.iter().enumerate() {
         match fate {
             Fate::Stored(event) => stored.push(*event),
-            Fate::Refused(errors) => rejected.push(place, errors.clone()),
+            Fate::Refused(errors) => rejected.push(place, Arc::clone(errors)),
         }
     }
     told(&stored, rejected)

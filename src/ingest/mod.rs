@@ -19,6 +19,7 @@ mod queue;
 mod read;
 mod receive;
 pub mod receivers;
+mod refusals;
 mod silent;
 mod storms;
 pub mod syslog;

@@ -1,6 +1,8 @@
 //! From a body to events: one object, an array, or NDJSON; the good lines and the bad ones.
 
-use serde::Serialize;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::adapters::{Elements, line_end};
@@ -32,12 +34,18 @@ pub struct LineError {
     pub index: usize,
     /// For each field what is wrong and what is allowed.
     #[schema(value_type = std::collections::HashMap<String, Vec<String>>)]
-    pub errors: FieldErrors,
+    #[serde(serialize_with = "shared")]
+    pub errors: Arc<FieldErrors>,
+}
+
+/// Serde writes what is shared only with a feature that reads it into copies.
+fn shared<S: Serializer>(errors: &FieldErrors, serializer: S) -> Result<S::Ok, S::Error> {
+    errors.serialize(serializer)
 }
 
 impl Rejected {
     /// Notes a refused line.
-    pub(super) fn push(&mut self, index: usize, errors: FieldErrors) {
+    pub(super) fn push(&mut self, index: usize, errors: Arc<FieldErrors>) {
         self.count = self.count.saturating_add(1);
         if self.errors.len() < DESCRIBED_MAX {
             self.errors.push(LineError { index, errors });
@@ -169,7 +177,7 @@ fn collect<'l, T>(
             Ok(event) => events.push(event),
             Err(errors) => {
                 take.refused(index, &errors, line);
-                rejected.push(index, errors);
+                rejected.push(index, Arc::new(errors));
             }
         }
     }

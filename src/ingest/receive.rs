@@ -1,6 +1,7 @@
 //! Records of other programs: read by their format, stored, and each one's fate told.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use axum::extract::Request;
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use super::event_keys::EventKey;
 use super::pipeline::{Batch, Places, Prepared, Stored, WriteAnswer};
 use super::queue::{Ingest, Ingested};
 use super::read::Rejected;
+use super::refusals::Refusals;
 use crate::adapters::{self, Body, Context, Read, Sink};
 use crate::app::App;
 use crate::http::{Actor, BodyRoom, Caller, FieldErrors, Problem, essence, read_bytes};
@@ -37,7 +39,7 @@ pub(super) struct Arrived {
 #[derive(Clone, Debug)]
 pub(super) enum Fate {
     Stored(Stored),
-    Refused(FieldErrors),
+    Refused(Arc<FieldErrors>),
 }
 
 /// What became of a request.
@@ -67,10 +69,10 @@ impl Arrived {
 /// Records as their format read them.
 #[derive(Default)]
 struct Records {
-    /// For each record in order whether it is good.
-    order: Vec<bool>,
+    /// For each record in order what is wrong with it, if anything is.
+    order: Vec<Option<Arc<FieldErrors>>>,
     good: Vec<Prepared>,
-    bad: Vec<DeadLetter>,
+    refused: Refusals,
     /// About how many bytes the good ones take.
     bytes: usize,
 }
@@ -164,7 +166,6 @@ fn records(
         } else {
             read
         };
-        records.order.push(read.is_ok());
         match read {
             Ok(reading) => {
                 let key = |key: Option<String>| key.map(|key| EventKey::new(&scope, &key));
@@ -175,11 +176,12 @@ fn records(
                 records
                     .good
                     .push(event.with_keys(keys.0, keys.1).with_ongoing(ongoing));
+                records.order.push(None);
             }
             Err(errors) => {
-                let place = records.order.len().saturating_sub(1);
+                let place = records.order.len();
                 let letter = DeadLetter::new(&cx, format, caller, place, errors, bytes);
-                records.bad.push(letter);
+                records.order.push(Some(records.refused.push(letter)));
             }
         }
         ControlFlow::Continue(())
@@ -204,16 +206,20 @@ async fn store(
     answer: WriteAnswer,
 ) -> Result<Received, Problem> {
     let Records {
-        order, good, bad, ..
+        order,
+        good,
+        refused,
+        ..
     } = records;
     let mut rejected = Rejected::default();
-    for letter in &bad {
-        rejected.push(letter.place, letter.errors.clone());
+    for (place, errors) in order.iter().enumerate() {
+        if let Some(errors) = errors {
+            rejected.push(place, Arc::clone(errors));
+        }
     }
-    let errors: Vec<FieldErrors> = bad.iter().map(|letter| letter.errors.clone()).collect();
-    let mut account = Account::open(app, ingest, &good, bad);
+    let account = Account::open(app, ingest, &good, refused);
     let stored = if good.is_empty() {
-        account.rejected();
+        refuse(app, &caller, account)?;
         Vec::new()
     } else {
         let batch = Batch {
@@ -229,20 +235,26 @@ async fn store(
             Ingested::Repeated(answer) => return Ok(Received::Repeated(answer)),
         }
     };
-    let (mut stored, mut errors) = (stored.into_iter(), errors.into_iter());
-    let fates = order.into_iter().filter_map(|good| {
-        if good {
-            stored.next().map(Fate::Stored)
-        } else {
-            errors.next().map(Fate::Refused)
-        }
+    let mut stored = stored.into_iter();
+    let fates = order.into_iter().filter_map(|errors| match errors {
+        None => stored.next().map(Fate::Stored),
+        Some(errors) => Some(Fate::Refused(errors)),
     });
     Ok(Received::Fates(fates.collect()))
 }
 
+/// Counts a request of which nothing can be stored. It spends its sender's allowance: reading and
+/// refusing a record is no less work than storing one.
+pub(super) fn refuse(app: &App, caller: &Caller, mut account: Account) -> Result<(), Problem> {
+    spend(app, caller, account.refused())?;
+    account.rejected();
+    Ok(())
+}
+
 /// Takes a batch out of the allowances of its sender and of its sources, and stores it.
 ///
-/// What has no room spends nothing: it comes again.
+/// What was refused beside it counts for the sender's. What has no room spends nothing: it comes
+/// again.
 pub(super) async fn admit(app: &App, ingest: &Ingest, batch: Batch) -> Result<Ingested, Problem> {
     let room = ingest.room_for(&batch)?;
     if let Some(account) = &batch.account
@@ -257,6 +269,8 @@ pub(super) async fn admit(app: &App, ingest: &Ingest, batch: Batch) -> Result<In
             Problem::too_many(what, seconds)
         })?;
     }
-    spend(app, &batch.caller, batch.events.len())?;
+    let refused = batch.account.as_ref().map_or(0, Account::refused);
+    let records = batch.events.len().saturating_add(refused);
+    spend(app, &batch.caller, records)?;
     Ok(ingest.store_in(room, batch).await?)
 }

@@ -1,7 +1,7 @@
 //! Records that were refused: the newest are kept, so that whoever sends them can see why.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base::Timestamp;
 
@@ -9,7 +9,7 @@ use crate::adapters::{Context, cut};
 use crate::http::{Caller, FieldErrors};
 
 /// Refused records that wait to be written down; beyond, they are only counted.
-const WAITING_MAX: usize = 1_000;
+pub const WAITING_MAX: usize = 1_000;
 /// Bytes kept of a refused record: 4 KiB.
 const EXCERPT_MAX: usize = 4 * 1024;
 
@@ -30,7 +30,7 @@ pub struct DeadLetter {
     /// Its place in the request, from 0.
     pub place: usize,
     /// What is wrong with it, by field; the first 8 KiB, and of each text 300 characters.
-    pub errors: FieldErrors,
+    pub errors: Arc<FieldErrors>,
     /// How long it was, in bytes.
     pub size: usize,
     /// Its beginning, at most 4 KiB; what is no UTF-8 and U+0000 are replaced.
@@ -62,7 +62,7 @@ impl DeadLetter {
             source: cx.source.to_owned(),
             format,
             place,
-            errors: first_of(errors),
+            errors: Arc::new(first_of(errors)),
             size: bytes.len(),
             excerpt: String::from_utf8_lossy(excerpt).replace('\0', "\u{fffd}"),
             user_id: id.filter(|_| !is_key),
@@ -101,12 +101,11 @@ struct Waiting {
 }
 
 impl DeadLetters {
-    /// Adds refused records; beyond 1,000 that wait, the oldest go.
-    pub fn push(&self, letters: Vec<DeadLetter>) {
-        if letters.is_empty() {
-            return;
-        }
+    /// Adds refused records, and how many came with them that nobody kept; beyond 1,000 that wait,
+    /// the oldest go.
+    pub fn push(&self, letters: impl IntoIterator<Item = DeadLetter>, lost: u64) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.lost = waiting.lost.saturating_add(lost);
         for letter in letters {
             if waiting.letters.len() >= WAITING_MAX {
                 waiting.letters.pop_front();

@@ -23,7 +23,7 @@ mod sql;
 
 pub use change::{change, create, delete};
 pub use counts::{Counted, Counters, Counts, OTHERS, Outcome};
-pub use dead_letters::{DeadLetter, DeadLetters};
+pub use dead_letters::{DeadLetter, DeadLetters, WAITING_MAX as LETTERS_WAITING_MAX};
 pub use error::SourceError;
 pub use flush::{COUNTS_DAYS, LETTERS_MAX, flush, forget_counts};
 pub use letters::{LetterFilter, RejectedRecord, clear_letters, letter, letters};

@@ -3,6 +3,7 @@
 
 use http::Method;
 use serde_json::{Value, json};
+use watchpost::sources::flush;
 
 use crate::harness::{Client, TestServer};
 
@@ -189,6 +190,49 @@ on_both! {
         form.send(Method::POST, "/api/ingest/form/", "no form").await.problem(400);
         key.send(Method::POST, "/api/ingest/json/", "[{\"message\":\"a\"},").await.problem(400);
         key.send(Method::POST, "/api/ingest/json/", "").await.problem(400);
+        assert_eq!(server.count("select count(*) from events").await, 2);
+    }
+}
+
+on_both! {
+    ["--rate-limit-ingest", "50000/hour"]
+    async fn refused_records_are_counted_bounded_and_spend_the_allowance_of_their_key(server) {
+        let key = server.key(None).await.with("content-type", "application/json");
+        let answer = key.send(Method::POST, "/api/ingest/json/", "1\n".repeat(50_000)).await.expect(200);
+        assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(0), &json!(50_000)));
+        let errors = answer["errors"].as_array().unwrap();
+        assert_eq!((errors.len(), &errors[999]["index"]), (1_000, &json!(999)));
+        // Whatever way they come, there is nothing left for more of them.
+        key.send(Method::POST, "/api/ingest/json/", "1\n").await.problem(429);
+        key.send(Method::POST, "/api/events/", "1").await.problem(429);
+        key.send(Method::POST, "/api/events/", "[1, 2]").await.problem(429);
+        let (app, sources) = (server.server.app(), server.server.ingest().sources());
+        flush(app, sources).await.unwrap();
+        assert_eq!(server.count("select count(*) from dead_letters").await, 1_000);
+        assert_eq!(server.count("select max(place) from dead_letters").await, 49_999);
+        let metrics = server.admin.get("/metrics").await.text();
+        for line in [
+            "watchpost_dead_letters_dropped_total 49000",
+            "watchpost_records_total{outcome=\"rejected\"} 50000",
+            "watchpost_records_total{outcome=\"throttled\"} 4",
+        ] {
+            assert!(metrics.contains(line), "{line}: {metrics}");
+        }
+    }
+}
+
+on_both! {
+    ["--rate-limit-ingest", "10/hour"]
+    async fn records_refused_beside_good_ones_spend_the_allowance_as_well(server) {
+        let key = server.key(None).await.with("content-type", "application/json");
+        let bodies = [("/api/ingest/json/", "{\"message\":\"a\"}\n1\n2\n3\n"), ("/api/events/", "[{\"source_name\":\"a\",\"event_type\":\"t\",\"severity\":\"LOW\",\"description\":\"d\"},1,2,3]")];
+        for (path, body) in bodies {
+            let answer = key.send(Method::POST, path, body).await.expect(200);
+            assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(1), &json!(3)));
+        }
+        for (path, body) in bodies {
+            key.send(Method::POST, path, body).await.problem(429);
+        }
         assert_eq!(server.count("select count(*) from events").await, 2);
     }
 }

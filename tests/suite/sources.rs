@@ -237,7 +237,7 @@ on_both! {
 }
 
 on_both! {
-    ["--rate-limit-ingest", "8/hour"]
+    ["--rate-limit-ingest", "14/hour"]
     async fn each_record_is_counted_once_whatever_became_of_it(server) {
         let admin = &server.admin;
         let key = key_of(admin, server.anonymous(), "fw-01").await;
@@ -253,7 +253,7 @@ on_both! {
         for _ in 0..2 {
             replayed.post("/api/events/", &json!([event("LOW", "fw-01"), {}])).await.expect(200);
         }
-        // The bucket held 8 events and 5 are gone.
+        // The bucket held 14 records, and 12 are gone: refused and repeated ones spend it too.
         let many: Value = (10..15).map(good).collect();
         send(&key, many).await.problem(429);
         send(admin, json!([{"message": "m", "source_name": "stranger"}])).await.expect(200);

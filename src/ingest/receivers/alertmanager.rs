@@ -67,7 +67,7 @@ fn refused(fates: &[Fate]) -> Option<FieldErrors> {
             Fate::Stored(_) => None,
         });
     for (place, errors) in refused.take(REASONS_MAX) {
-        for (field, what) in errors {
+        for (field, what) in errors.iter() {
             all.insert(format!("[{place}].{field}"), what.clone());
         }
     }

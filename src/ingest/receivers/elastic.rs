@@ -18,7 +18,7 @@ use http::{HeaderValue, header};
 
 use crate::adapters::bulk::{self, Item};
 use crate::app::App;
-use crate::http::{Caller, Problem};
+use crate::http::{Caller, FieldErrors, Problem};
 use crate::ingest::Ingest;
 use crate::ingest::api::answer_batch;
 use crate::ingest::receive::{Arrived, Fate, Received, receive};
@@ -251,7 +251,7 @@ async fn answer(
 /// A body in which no line is an action will be none the next time either.
 fn no_action(fates: &[Fate]) -> Problem {
     match fates.first() {
-        Some(Fate::Refused(errors)) => Problem::validation(errors.clone()),
+        Some(Fate::Refused(errors)) => Problem::validation(FieldErrors::clone(errors)),
         _ => Problem::field("body", "holds no action"),
     }
 }

@@ -12,7 +12,7 @@ use http::{StatusCode, header};
 use crate::adapters::Body;
 use crate::adapters::loki::{FORMAT, UNPACKED_MAX, is_packed, unpacked_length};
 use crate::app::App;
-use crate::http::{Caller, Problem};
+use crate::http::{Caller, FieldErrors, Problem};
 use crate::ingest::Ingest;
 use crate::ingest::api::answer_batch;
 use crate::ingest::receive::{Arrived, Fate, Received, receive};
@@ -85,7 +85,7 @@ fn outcome(fates: &[Fate]) -> Result<Response, Problem> {
         Fate::Refused(errors) => Some(errors),
     });
     match refused {
-        Some(errors) if !stored => Err(Problem::validation(errors.clone())),
+        Some(errors) if !stored => Err(Problem::validation(FieldErrors::clone(errors))),
         _ => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }

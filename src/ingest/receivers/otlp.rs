@@ -118,7 +118,7 @@ fn partial(fates: &[Fate]) -> Option<PartialSuccess> {
         .iter()
         .enumerate()
         .filter_map(|(place, fate)| match fate {
-            Fate::Refused(errors) => Some((place, errors)),
+            Fate::Refused(errors) => Some((place, &**errors)),
             Fate::Stored(_) => None,
         });
     let refused: Vec<(usize, &FieldErrors)> = refused.collect();
@@ -147,10 +147,8 @@ mod tests {
 
     #[test]
     fn what_was_refused_is_told_in_both_encodings() {
-        let fates = [Fate::Refused(adapters::refused(
-            "body",
-            "nested deeper than 24",
-        ))];
+        let refused = adapters::refused("body", "nested deeper than 24");
+        let fates = [Fate::Refused(refused.into())];
         let partial = partial(&fates).unwrap();
         assert_eq!(partial.rejected_log_records, 1);
         let answer = ExportLogsServiceResponse {

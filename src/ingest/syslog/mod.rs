@@ -32,6 +32,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::account::Account;
 use super::queue::Ingest;
+use super::refusals::Refusals;
 use crate::app::App;
 use crate::config::{Optional, SyslogSettings};
 use crate::sources::DeadLetter;
@@ -125,7 +126,9 @@ impl Hub {
 
     /// Counts a message that cannot be stored, and keeps it to be looked at.
     fn reject(&self, letter: DeadLetter) {
-        Account::open(&self.app, &self.ingest, &[], vec![letter]).rejected();
+        let mut refused = Refusals::default();
+        refused.push(letter);
+        Account::open(&self.app, &self.ingest, &[], refused).rejected();
     }
 }
 

@@ -27,7 +27,7 @@ pub(in crate::sources) fn insert_letters(
         "address",
     ];
     let number = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
-    let errors = letters.iter().map(|it| serde_json::to_string(&it.errors));
+    let errors = letters.iter().map(|it| serde_json::to_string(&*it.errors));
     let errors = errors.map(|it| it.unwrap_or_else(|_| "{}".to_owned()));
     let errors: Vec<String> = errors.collect();
     let rows = letters.iter().zip(&errors).map(|(letter, errors)| {

@@ -356,8 +356,8 @@ mod tests {
             stored(true),
             stored(true),
             stored(true),
-            Fate::Refused(refused("record", "must be \"JSON\"")),
-            Fate::Refused(refused("action", "not served")),
+            Fate::Refused(refused("record", "must be \"JSON\"").into()),
+            Fate::Refused(refused("action", "not served").into()),
         ];
         (items, fates)
     }
