@@ -54,11 +54,19 @@ impl From<IngestError> for Problem {
             IngestError::Stopping => {
                 Self::unavailable("the server is stopping; nothing was stored")
             }
-            IngestError::Overtaken => {
-                Self::unavailable("the same event arrived twice at once; send it again")
-            }
             IngestError::Repeat(error) => error.into(),
-            IngestError::Store(error) => error.into(),
+            error @ (IngestError::Overtaken | IngestError::Store(_)) => error.of_group().into(),
+        }
+    }
+}
+
+impl IngestError {
+    /// What a whole group hears when its transaction failed: whatever the reason, if it was not the
+    /// database, all of it was rolled back.
+    fn of_group(self) -> StoreError {
+        match self {
+            Self::Store(error) | Self::Repeat(RepeatError::Store(error)) => error,
+            other => StoreError::RolledBack(other.to_string().into()),
         }
     }
 }
@@ -271,10 +279,7 @@ async fn commit(
             }
         }
         Err(error) => {
-            let error = match error {
-                IngestError::Store(error) | IngestError::Repeat(RepeatError::Store(error)) => error,
-                other => StoreError::Unavailable(other.to_string().into()),
-            };
+            let error = error.of_group();
             for (reply, _room) in replies {
                 drop(reply.send(Err(error.clone().into())));
             }
@@ -348,5 +353,23 @@ fn finish(
         [] => {}
         [alert] => app.announce(Change::AlertChanged(*alert)),
         _ => app.announce(Change::AlertsChanged(resolved.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_overtaken_for_good_hears_that_nothing_was_stored() {
+        for error in [IngestError::Overtaken, RepeatError::UnderWay.into()] {
+            let error = error.of_group();
+            assert!(matches!(error, StoreError::RolledBack(_)), "{error:?}");
+            let problem = Problem::from(error);
+            let said = problem.detail();
+            assert!(said.contains("nothing was stored"), "{said}");
+        }
+        let unknown = IngestError::Store(StoreError::Unavailable("gone".into()));
+        assert!(matches!(unknown.of_group(), StoreError::Unavailable(_)));
     }
 }
