@@ -33,7 +33,7 @@ pub use model::{
 };
 pub use packed::PackedEvent;
 pub(crate) use sql::text_in;
-pub use sql::{EVENT_COLUMNS, EVENT_COLUMNS_COUNT, EVENT_JOIN, read_event};
+pub use sql::{EVENT_ALERT, EVENT_COLUMNS, EVENT_JOIN, read_event};
 pub(crate) use sql::{
     condition, count, delete, empty_object, event_type_id, gathered, get, highest, insert, is_any,
     part, source_id, update,

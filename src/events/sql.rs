@@ -40,10 +40,21 @@ use super::model::{Event, Row as EventRow};
 pub const EVENT_COLUMNS: &str = "e.id, s.name, t.name, e.severity, e.description, \
     e.ip_address, e.geo, e.occurred_at, e.tags, e.attributes, e.version";
 /// How many they are.
-pub const EVENT_COLUMNS_COUNT: usize = 11;
+const EVENT_COLUMNS_COUNT: usize = 11;
 /// An event with its names.
 pub const EVENT_JOIN: &str = "events e join sources s on s.id = e.source_id \
     join event_types t on t.id = e.event_type_id";
+
+/// Joins an event with its alert: its own, or the one that gathers it.
+pub const EVENT_ALERT: &str = " left join alerts a on a.event_id = coalesce(e.folded_into, e.id)";
+
+/// Reads [`EVENT_COLUMNS`] and behind them the number of the event's alert.
+fn read_listed(row: &Row<'_>) -> Result<Event, StoreError> {
+    Ok(Event {
+        alert: row.get(EVENT_COLUMNS_COUNT)?,
+        ..read_event(row, 0)?
+    })
+}
 
 /// Reads [`EVENT_COLUMNS`] from the given column on; `alert` is left for the caller.
 ///
@@ -189,18 +200,9 @@ pub(crate) fn get(tx: &mut Tx<'_>, id: EventId, lock: bool) -> Result<Option<Eve
         )?;
     }
     tx.query_opt(
-        &format!(
-            "select {EVENT_COLUMNS}, a.id from {EVENT_JOIN} \
-             left join alerts a on a.event_id = coalesce(e.folded_into, e.id) where e.id = $1"
-        ),
+        &format!("select {EVENT_COLUMNS}, a.id from {EVENT_JOIN}{EVENT_ALERT} where e.id = $1"),
         &[id.into()],
-        |row| {
-            let alert = row.get(EVENT_COLUMNS_COUNT)?;
-            Ok(Event {
-                alert,
-                ..read_event(row, 0)?
-            })
-        },
+        read_listed,
     )
 }
 
@@ -212,17 +214,11 @@ pub(crate) fn part(
 ) -> Result<Vec<Event>, StoreError> {
     tx.query(
         &format!(
-            "select {EVENT_COLUMNS}, a.id from {EVENT_JOIN} \
-             left join alerts a on a.event_id = coalesce(e.folded_into, e.id) where e.id > $1 order by e.id limit $2"
+            "select {EVENT_COLUMNS}, a.id from {EVENT_JOIN}{EVENT_ALERT} \
+             where e.id > $1 order by e.id limit $2"
         ),
         &[after.unwrap_or(EventId::new(-1)).into(), limit.into()],
-        |row| {
-            let alert = row.get(EVENT_COLUMNS_COUNT)?;
-            Ok(Event {
-                alert,
-                ..read_event(row, 0)?
-            })
-        },
+        read_listed,
     )
 }
 

@@ -6,6 +6,7 @@ use base::{EventId, Severity};
 use store::{Arg, Engine, Sql, StoreError, Tx};
 
 use super::Removed;
+use crate::events::EVENT_ALERT;
 pub(super) use size::Look;
 
 /// Events deleted by one statement.
@@ -57,8 +58,7 @@ pub(super) fn removable(
     };
     tx.query(
         &format!(
-            "select e.id, e.source_id, e.severity, e.geo, a.event_id from events e \
-             left join alerts a on a.event_id = coalesce(e.folded_into, e.id) \
+            "select e.id, e.source_id, e.severity, e.geo, a.event_id from events e{EVENT_ALERT} \
              where e.id >= $1 and e.id <= $2 and (a.status is null or a.status = 3) \
              order by e.id{lock}"
         ),

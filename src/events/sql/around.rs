@@ -4,7 +4,7 @@ use base::EventId;
 use store::{Sql, StoreError, Tx};
 
 use super::super::model::Event;
-use super::{EVENT_COLUMNS, EVENT_COLUMNS_COUNT, read_event};
+use super::{EVENT_ALERT, EVENT_COLUMNS, read_listed};
 
 /// Which side of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,15 +46,8 @@ pub(crate) fn neighbours(
         sql.and("e.source_id =", source);
     }
     sql.push(order).push(" limit ").bind(limit).push(
-        ") e join sources s on s.id = e.source_id join event_types t on t.id = e.event_type_id \
-         left join alerts a on a.event_id = coalesce(e.folded_into, e.id)",
+        ") e join sources s on s.id = e.source_id join event_types t on t.id = e.event_type_id",
     );
-    sql.push(order);
-    tx.select(&sql, |row| {
-        let alert = row.get(EVENT_COLUMNS_COUNT)?;
-        Ok(Event {
-            alert,
-            ..read_event(row, 0)?
-        })
-    })
+    sql.push(EVENT_ALERT).push(order);
+    tx.select(&sql, read_listed)
 }

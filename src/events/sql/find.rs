@@ -5,9 +5,9 @@ use store::{Sql, StoreError, Tx};
 
 use super::super::model::{Event, EventFilter};
 use super::scan::scan;
-use super::search::{JOINED, Search, table, walk};
+use super::search::{Search, join, table, walk};
 use super::tested::{Names, test_rows};
-use super::{EVENT_COLUMNS, EVENT_COLUMNS_COUNT, read_event};
+use super::{EVENT_COLUMNS, read_listed};
 use crate::http::{Count, PageRequest};
 
 /// Rows looked at to count what the kept counts cannot tell.
@@ -41,13 +41,13 @@ pub(crate) fn page(
     };
     let search = Search::new(filter, &names, ascending);
     let wanted = page.rows_wanted();
-    let found = scan(tx, search.from(page.cursor), EVENT_COLUMNS, wanted, |row| {
-        let alert = row.get(EVENT_COLUMNS_COUNT)?;
-        Ok(Event {
-            alert,
-            ..read_event(row, 0)?
-        })
-    })?;
+    let found = scan(
+        tx,
+        search.from(page.cursor),
+        EVENT_COLUMNS,
+        wanted,
+        read_listed,
+    )?;
     let n = i64::try_from(found.rows.len()).unwrap_or(i64::MAX);
     // Searched from one end to the other.
     let is_all = page.cursor.is_none() && found.stopped_at.is_none() && n < wanted;
@@ -80,9 +80,8 @@ fn count(tx: &mut Tx<'_>, filter: &EventFilter, names: &Names) -> Result<Count, 
         .push(" where true");
     let search = Search::new(filter, names, false);
     walk(&mut sql, search, search.range);
-    sql.push(" limit ")
-        .bind(most.saturating_add(1))
-        .push(JOINED);
+    sql.push(" limit ").bind(most.saturating_add(1));
+    join(&mut sql);
     let found = tx.select(&sql, |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)))?;
     Ok(match found.first() {
         Some(&(looked_at, matching)) if looked_at > most => Count::at_least(matching),

@@ -4,7 +4,8 @@ use base::{Cursor, Direction, EventId};
 use store::{Sql, StoreError, Tx};
 
 use super::super::model::Event;
-use super::{EVENT_COLUMNS, EVENT_COLUMNS_COUNT, EVENT_JOIN, read_event};
+use super::search::order;
+use super::{EVENT_ALERT, EVENT_COLUMNS, EVENT_JOIN, read_listed};
 
 /// The event that raised an alert and those it gathers, newest first; at most `limit`. Walks the
 /// partial index on what events are folded into.
@@ -18,9 +19,10 @@ pub(crate) fn gathered(
     let mut sql = Sql::new("select ");
     sql.push(EVENT_COLUMNS)
         .push(", a.id from ")
-        .push(EVENT_JOIN);
+        .push(EVENT_JOIN)
+        .push(EVENT_ALERT);
     sql.push(
-        " left join alerts a on a.event_id = coalesce(e.folded_into, e.id) where e.id in (\
+        " where e.id in (\
          select id from (select e.id from events e where true",
     );
     sql.and("e.folded_into =", raised_by);
@@ -33,25 +35,11 @@ pub(crate) fn gathered(
         .push(order(upwards))
         .push(" limit ")
         .bind(limit);
-    tx.select(&sql, |row| {
-        let alert = row.get(EVENT_COLUMNS_COUNT)?;
-        Ok(Event {
-            alert,
-            ..read_event(row, 0)?
-        })
-    })
+    tx.select(&sql, read_listed)
 }
 
 fn beyond(sql: &mut Sql<'_>, cursor: Option<Cursor>, upwards: bool) {
     if let Some(cursor) = cursor {
         sql.and(if upwards { "e.id >" } else { "e.id <" }, cursor.id);
-    }
-}
-
-const fn order(upwards: bool) -> &'static str {
-    if upwards {
-        " order by e.id"
-    } else {
-        " order by e.id desc"
     }
 }

@@ -7,7 +7,7 @@ use store::{Sql, StoreError, Tx};
 
 use super::super::model::EventFilter;
 use super::scan::{scan, searched_from};
-use super::search::{JOINED, Search, budget, table, walk};
+use super::search::{Search, budget, join, table, walk};
 use super::tested::{Names, test_rows};
 use crate::rollups::{self, Kind, Span, Stretch};
 
@@ -125,7 +125,8 @@ impl<'f> Counting<'f> {
             .push(" where true");
         let search = Search::new(&filter, &self.names, false);
         walk(&mut sql, search, search.range);
-        sql.push(" limit ").bind(budget(&filter)).push(JOINED);
+        sql.push(" limit ").bind(budget(&filter));
+        join(&mut sql);
         test_rows(&mut sql, &filter, &self.names);
         sql.push(" group by 1, 2");
         tx.select(&sql, read_bar)

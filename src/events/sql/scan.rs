@@ -5,7 +5,7 @@ use store::{Engine, Row, Sql, StoreError, Tx};
 
 use super::super::blocks::Token;
 use super::blocks::{self, Block, Range};
-use super::search::{Index, JOINED, Search, budget, order, table, walk};
+use super::search::{Index, Search, budget, join, order, table, walk};
 use super::stretches::{Stretch, all_parts, candidates, stretches};
 use super::tested::test_rows;
 
@@ -224,7 +224,8 @@ where
             .push(table(tx.engine(), filter))
             .push(" where true");
         walk(&mut sql, self.search, range);
-        sql.push(" limit ").bind(self.budget).push(JOINED);
+        sql.push(" limit ").bind(self.budget);
+        join(&mut sql);
         test_rows(&mut sql, filter, names);
         // SQLite reads the walked rows in their order; told to order them again it would first
         // keep and sort all of them. PostgreSQL may join in any order and must be told.

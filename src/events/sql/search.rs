@@ -5,6 +5,7 @@ use store::{Engine, Sql};
 
 use super::super::blocks::Token;
 use super::super::model::EventFilter;
+use super::EVENT_ALERT;
 use super::blocks::Range;
 use super::tested::Names;
 
@@ -95,10 +96,12 @@ pub(super) fn budget(filter: &EventFilter) -> i64 {
     }
 }
 
-/// What the walked rows are joined with; to SQLite `cross join` says that they come first.
-pub(super) const JOINED: &str = ") e cross join sources s cross join event_types t \
-    left join alerts a on a.event_id = coalesce(e.folded_into, e.id) \
-    where s.id = e.source_id and t.id = e.event_type_id";
+/// Joins the walked rows; to SQLite `cross join` says that they come first.
+pub(super) fn join(sql: &mut Sql<'_>) {
+    sql.push(") e cross join sources s cross join event_types t")
+        .push(EVENT_ALERT)
+        .push(" where s.id = e.source_id and t.id = e.event_type_id");
+}
 
 /// Left to itself SQLite walks the whole table rather than the partial index.
 pub(super) fn table(engine: Engine, filter: &EventFilter) -> &'static str {
