@@ -15,9 +15,9 @@ use crate::limits::{Share, Shares};
 /// How large a body may be.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyLimits {
-    /// Bytes on the wire.
+    /// Bytes on the wire, of one that is compressed.
     pub compressed: usize,
-    /// Bytes after decompression.
+    /// Bytes after decompression, or of one that is not compressed.
     pub decompressed: usize,
 }
 

@@ -27,7 +27,7 @@ use crate::limits::network_of;
 use crate::repeats::{Answer, Repeat, RepeatKey};
 use crate::sources::{DeadLetter, Sources};
 
-/// How large a body of events may be: 8 MiB on the wire, 32 MiB unfolded.
+/// How large a body of events may be: 8 MiB compressed, 32 MiB unfolded or as it is.
 pub(super) const BODY_LIMITS: BodyLimits = BodyLimits {
     compressed: 8 << 20,
     decompressed: 32 << 20,
@@ -105,7 +105,7 @@ pub struct EventInput {
         (status = 201, description = "One event was stored", body = Event),
         (status = 200, description = "A batch was read", body = BatchAnswer),
         (status = 409, description = "The key was used with another body"),
-        (status = 413, description = "More than 10,000 events, 8 MiB on the wire or 32 MiB unfolded"),
+        (status = 413, description = "More than 10,000 events, 8 MiB compressed or 32 MiB unfolded"),
         (status = 415, description = "Neither JSON nor NDJSON, or an encoding other than gzip and zstd"),
     ),
 )]
@@ -141,7 +141,7 @@ pub(super) fn body_room(app: &App, caller: &Caller) -> BodyRoom {
         (status = 201, description = "One event was stored", body = Event),
         (status = 200, description = "A batch was read", body = BatchAnswer),
         (status = 409, description = "The key was used with another body"),
-        (status = 413, description = "More than 10,000 events, 8 MiB on the wire or 32 MiB unfolded"),
+        (status = 413, description = "More than 10,000 events, 8 MiB compressed or 32 MiB unfolded"),
         (status = 415, description = "Neither JSON nor NDJSON, or an encoding other than gzip and zstd"),
     ),
 )]

@@ -36,7 +36,7 @@ const REASONS_MAX: usize = 20;
     responses(
         (status = 200, description = "All of them are stored"),
         (status = 400, description = "An alert is not valid; the others are stored"),
-        (status = 413, description = "More than 10,000 alerts, 8 MiB compressed or 32 MiB unfolded"),
+        (status = 413, description = "More than 50,000 alerts, 8 MiB compressed or 32 MiB unfolded"),
         (status = 503, description = "No room at the moment; send it again"),
     ),
 )]

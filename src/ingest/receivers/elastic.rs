@@ -83,7 +83,7 @@ pub async fn health() -> Response {
     request_body(description = "Pairs of lines: an action and a document; any or no media type", content((String = "application/x-ndjson"))),
     responses(
         (status = 200, description = "What became of each document, as Elasticsearch answers"),
-        (status = 413, description = "More than 10,000 documents, 8 MiB compressed or 32 MiB unfolded"),
+        (status = 413, description = "More than 50,000 documents, 8 MiB compressed or 32 MiB unfolded"),
     ),
 )]
 pub async fn bulk(

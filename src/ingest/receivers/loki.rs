@@ -31,7 +31,7 @@ use crate::ingest::receive::{Arrived, Fate, Received, receive};
     responses(
         (status = 204, description = "Stored"),
         (status = 400, description = "No push, or no entry of it can be stored; the reason in plain text"),
-        (status = 413, description = "More than 10,000 entries, 8 MiB compressed or 32 MiB unfolded"),
+        (status = 413, description = "More than 50,000 entries, 8 MiB compressed or 32 MiB unfolded"),
     ),
 )]
 pub async fn push(
