@@ -4,12 +4,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 
 use super::account::Account;
-use super::api::{BODY_LIMITS, INLINE_MAX, body_room, spend};
+use super::api::{BODY_LIMITS, INLINE_MAX, answer_batch, body_room, spend};
 use super::event_keys::EventKey;
-use super::pipeline::{Batch, Places, Prepared, Stored, WriteAnswer};
+use super::pipeline::{Batch, Places, Prepared, Stored};
 use super::queue::{Ingest, Ingested};
 use super::read::Rejected;
 use super::refusals::Refusals;
@@ -42,14 +43,6 @@ pub(super) enum Fate {
     Refused(Arc<FieldErrors>),
 }
 
-/// What became of a request.
-pub(super) enum Received {
-    /// Of each record, in their order.
-    Fates(Vec<Fate>),
-    /// It was answered before.
-    Repeated(Answer),
-}
-
 impl Arrived {
     /// Reads the body of a request.
     pub(super) async fn read(app: &App, caller: Caller, request: Request) -> Result<Self, Problem> {
@@ -77,21 +70,23 @@ struct Records {
     bytes: usize,
 }
 
-/// Reads a body with `read` and stores what is good of it; `format` names it.
+/// Reads a body with `read`, stores what is good of it, and answers with what `tell` makes of the
+/// fate of each record, in their order; `format` names it. A repetition gets the first answer again.
 ///
 /// # Errors
 /// 400 when the body as a whole cannot be read, 413 for more than 50,000 records or 64 MiB of events, 429 and 503
 /// when there is no allowance or no room: nothing was stored then.
-pub(super) async fn receive<R>(
+pub(super) async fn receive<R, T>(
     app: &App,
     ingest: &Ingest,
     arrived: Arrived,
     format: &'static str,
-    answer: WriteAnswer,
     read: R,
-) -> Result<Received, Problem>
+    tell: T,
+) -> Result<Response, Problem>
 where
     R: FnOnce(&Body<'_>, &Context<'_>, &mut Sink<'_>) -> Result<(), String> + Send + 'static,
+    T: FnOnce(&[Fate]) -> Result<Response, Problem> + Send,
 {
     let Arrived {
         caller,
@@ -119,7 +114,18 @@ where
     } else {
         body()
     };
-    store(app, ingest, caller, records?, repeat, answer).await
+    match store(app, ingest, caller, records?, repeat).await? {
+        Received::Fates(fates) => tell(&fates),
+        Received::Repeated(answer) => Ok(answer.into_response()),
+    }
+}
+
+/// What became of a request.
+enum Received {
+    /// Of each record, in their order.
+    Fates(Vec<Fate>),
+    /// It was answered before.
+    Repeated(Answer),
 }
 
 /// The source of records that name none: the sender's own, else the sender's name.
@@ -203,7 +209,6 @@ async fn store(
     caller: Caller,
     records: Records,
     repeat: Option<Repeat>,
-    answer: WriteAnswer,
 ) -> Result<Received, Problem> {
     let Records {
         order,
@@ -226,7 +231,7 @@ async fn store(
             caller,
             events: good,
             repeat,
-            answer,
+            answer: answer_batch,
             rejected,
             account: Some(account),
         };

@@ -13,8 +13,7 @@ use crate::adapters::alertmanager;
 use crate::app::App;
 use crate::http::{Caller, FieldErrors, Problem};
 use crate::ingest::Ingest;
-use crate::ingest::api::answer_batch;
-use crate::ingest::receive::{Arrived, Fate, Received, receive};
+use crate::ingest::receive::{Arrived, Fate, receive};
 
 /// Refused alerts whose reasons are told.
 const REASONS_MAX: usize = 20;
@@ -48,13 +47,18 @@ pub async fn alerts(
 ) -> Result<Response, Problem> {
     let arrived = Arrived::read(&app, caller, request).await?;
     let read = alertmanager::posted;
-    match receive(&app, &ingest, arrived, "alertmanager", answer_batch, read).await? {
-        Received::Fates(fates) => match refused(&fates) {
+    receive(
+        &app,
+        &ingest,
+        arrived,
+        "alertmanager",
+        read,
+        |fates| match refused(fates) {
             None => Ok(StatusCode::OK.into_response()),
             Some(errors) => Err(Problem::validation(errors)),
         },
-        Received::Repeated(answer) => Ok(answer.into_response()),
-    }
+    )
+    .await
 }
 
 fn refused(fates: &[Fate]) -> Option<FieldErrors> {

@@ -14,14 +14,13 @@ use std::sync::{Arc, OnceLock};
 
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderValue, header};
+use http::header;
 
 use crate::adapters::bulk::{self, Item};
 use crate::app::App;
 use crate::http::{Caller, FieldErrors, Problem};
 use crate::ingest::Ingest;
-use crate::ingest::api::answer_batch;
-use crate::ingest::receive::{Arrived, Fate, Received, receive};
+use crate::ingest::receive::{Arrived, Fate, receive};
 use answer::{Reply, Wanted};
 
 /// What clients are told they speak to. Shippers refuse a server older than themselves, and none
@@ -231,21 +230,20 @@ async fn answer(
             done
         }
     };
-    let fates = match receive(app, ingest, arrived, "elastic", answer_batch, read).await? {
-        Received::Fates(fates) => fates,
-        Received::Repeated(answer) => return Ok(answer.into_response()),
-    };
-    let items = asked.get().map_or(&[][..], Vec::as_slice);
-    if !items.is_empty() && items.iter().all(Item::is_unreadable) {
-        return Err(no_action(&fates));
-    }
-    let took = app.clock.now().since(started).as_millis();
-    let reply = Reply {
-        body: &body,
-        index: &index,
-        wanted,
-    };
-    Ok(json(reply.write(took, items, &fates)))
+    receive(app, ingest, arrived, "elastic", read, |fates| {
+        let items = asked.get().map_or(&[][..], Vec::as_slice);
+        if !items.is_empty() && items.iter().all(Item::is_unreadable) {
+            return Err(no_action(fates));
+        }
+        let took = app.clock.now().since(started).as_millis();
+        let reply = Reply {
+            body: &body,
+            index: &index,
+            wanted,
+        };
+        Ok(json(reply.write(took, items, fates)))
+    })
+    .await
 }
 
 /// A body in which no line is an action will be none the next time either.
@@ -257,10 +255,6 @@ fn no_action(fates: &[Fate]) -> Problem {
 }
 
 fn json(body: impl Into<axum::body::Body>) -> Response {
-    let mut response = Response::new(body.into());
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    response
+    let media = [(header::CONTENT_TYPE, "application/json")];
+    (media, body.into()).into_response()
 }

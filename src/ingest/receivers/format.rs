@@ -13,8 +13,8 @@ use crate::adapters::{FORMATS, Format};
 use crate::app::App;
 use crate::http::{Caller, Problem};
 use crate::ingest::Ingest;
-use crate::ingest::api::{BatchAnswer, answer_batch, batch_answer};
-use crate::ingest::receive::{Arrived, Received, default_source, receive};
+use crate::ingest::api::{BatchAnswer, batch_answer};
+use crate::ingest::receive::{Arrived, default_source, receive};
 use crate::repeats::RepeatKey;
 
 /// Takes records of other programs, by the format of the key's source.
@@ -96,9 +96,8 @@ async fn named(
         &format!("/api/ingest/{}/", format.name),
         || Sha256::digest(&arrived.bytes).into(),
     );
-    let received = receive(app, ingest, arrived, format.name, answer_batch, format.read).await?;
-    Ok(match received {
-        Received::Fates(fates) => batch_answer(&fates).into_response(),
-        Received::Repeated(answer) => answer.into_response(),
+    receive(app, ingest, arrived, format.name, format.read, |fates| {
+        Ok(batch_answer(fates).into_response())
     })
+    .await
 }

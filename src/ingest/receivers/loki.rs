@@ -14,8 +14,7 @@ use crate::adapters::loki::{FORMAT, UNPACKED_MAX, is_packed, unpacked_length};
 use crate::app::App;
 use crate::http::{Caller, FieldErrors, Problem};
 use crate::ingest::Ingest;
-use crate::ingest::api::answer_batch;
-use crate::ingest::receive::{Arrived, Fate, Received, receive};
+use crate::ingest::receive::{Arrived, Fate, receive};
 
 /// Takes the streams of Loki's senders; also at `/loki/api/v1/push`.
 ///
@@ -62,19 +61,8 @@ pub async fn push(
             .room
             .hold(length.saturating_add(arrived.bytes.len()))?;
     }
-    match receive(
-        &app,
-        &ingest,
-        arrived,
-        FORMAT.name,
-        answer_batch,
-        FORMAT.read,
-    )
-    .await?
-    {
-        Received::Fates(fates) => outcome(&fates),
-        Received::Repeated(answer) => Ok(answer.into_response()),
-    }
+    let name = FORMAT.name;
+    receive(&app, &ingest, arrived, name, FORMAT.read, outcome).await
 }
 
 /// One answer for all: a push of which anything was stored must not come again.

@@ -6,9 +6,10 @@
     reason = "the errors of a handler are in its OpenAPI responses"
 )]
 
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderValue, header};
+use http::header;
 use prost::Message as _;
 use serde::Serialize;
 
@@ -16,8 +17,7 @@ use crate::adapters::otlp;
 use crate::app::App;
 use crate::http::{Caller, FieldErrors, Problem};
 use crate::ingest::Ingest;
-use crate::ingest::api::answer_batch;
-use crate::ingest::receive::{Arrived, Fate, Received, receive};
+use crate::ingest::receive::{Arrived, Fate, receive};
 
 /// Refused records whose reasons are told.
 const REASONS_MAX: usize = 8;
@@ -88,28 +88,22 @@ pub async fn logs(
         media: &arrived.media,
     };
     let is_json = otlp::is_json(&body);
-    match receive(&app, &ingest, arrived, "otlp", answer_batch, otlp::read).await? {
-        Received::Fates(fates) => Ok(answer(&fates, is_json)),
-        Received::Repeated(answer) => Ok(answer.into_response()),
-    }
+    receive(&app, &ingest, arrived, "otlp", otlp::read, |fates| {
+        Ok(answer(fates, is_json))
+    })
+    .await
 }
 
 fn answer(fates: &[Fate], is_json: bool) -> Response {
     let answer = ExportLogsServiceResponse {
         partial_success: partial(fates),
     };
-    let (media, body) = if is_json {
-        let body = serde_json::to_vec(&answer).unwrap_or_default();
-        (HeaderValue::from_static("application/json"), body)
+    if is_json {
+        Json(answer).into_response()
     } else {
-        (
-            HeaderValue::from_static("application/x-protobuf"),
-            answer.encode_to_vec(),
-        )
-    };
-    let mut response = Response::new(body.into());
-    response.headers_mut().insert(header::CONTENT_TYPE, media);
-    response
+        let media = [(header::CONTENT_TYPE, "application/x-protobuf")];
+        (media, answer.encode_to_vec()).into_response()
+    }
 }
 
 /// What was refused; nothing where everything was stored.

@@ -8,9 +8,10 @@
     reason = "the errors of a handler are in its OpenAPI responses"
 )]
 
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 
 use crate::adapters::splunk::{BLANK, EVENT, Metadata, REQUIRED, read_events, read_raw};
@@ -18,8 +19,7 @@ use crate::adapters::{Body, Context, Sink};
 use crate::app::App;
 use crate::http::{Caller, FieldErrors, Problem};
 use crate::ingest::Ingest;
-use crate::ingest::api::answer_batch;
-use crate::ingest::receive::{Arrived, Fate, Received, receive};
+use crate::ingest::receive::{Arrived, Fate, receive};
 
 /// Most acknowledgements asked for at once.
 const ACKS_MAX: usize = 10_000;
@@ -120,13 +120,9 @@ pub async fn health(State(ingest): State<Ingest>) -> Response {
     if ingest.waiting() < Ingest::room() {
         told(StatusCode::OK, &plain(17, "HEC is healthy"))
     } else {
-        let mut response = told(
-            StatusCode::SERVICE_UNAVAILABLE,
-            &plain(18, "HEC is unhealthy, queues are full"),
-        );
-        let soon = HeaderValue::from_static("1");
-        response.headers_mut().insert(header::RETRY_AFTER, soon);
-        response
+        let answer = plain(18, "HEC is unhealthy, queues are full");
+        let soon = [(header::RETRY_AFTER, "1")];
+        (soon, told(StatusCode::SERVICE_UNAVAILABLE, &answer)).into_response()
     }
 }
 
@@ -197,11 +193,10 @@ async fn collect(
     let read = move |body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>| {
         read(body.bytes, &known, cx, sink)
     };
-    let received = receive(app, ingest, arrived, "splunk", answer_batch, read).await?;
-    Ok(match received {
-        Received::Fates(fates) => outcome(&fates, channel),
-        Received::Repeated(answer) => answer.into_response(),
+    receive(app, ingest, arrived, "splunk", read, |fates| {
+        Ok(outcome(fates, channel))
     })
+    .await
 }
 
 /// One answer for all: a request of which anything was stored must not come again.
@@ -271,11 +266,5 @@ const fn plain(code: u16, text: &'static str) -> HecAnswer {
 }
 
 fn told(status: StatusCode, answer: &impl Serialize) -> Response {
-    let body = serde_json::to_string(answer).unwrap_or_default();
-    let mut response = (status, body).into_response();
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    response
+    (status, Json(answer)).into_response()
 }
