@@ -289,6 +289,15 @@ pub(super) fn spend(app: &App, caller: &Caller, records: usize) -> Result<(), Pr
 }
 
 fn answer_single(events: &[Prepared], stored: &[Stored], _: &Rejected) -> Answer {
+    created(events, stored, |event| event)
+}
+
+/// 201 with what is shown of the one event there is.
+fn created<T: Serialize>(
+    events: &[Prepared],
+    stored: &[Stored],
+    shown: impl FnOnce(Event) -> T,
+) -> Answer {
     let event = events
         .first()
         .zip(stored.first())
@@ -297,7 +306,7 @@ fn answer_single(events: &[Prepared], stored: &[Stored], _: &Rejected) -> Answer
         .as_ref()
         .map(|event| format!("/api/events/{}/", event.id));
     let body = event
-        .and_then(|event| serde_json::to_string(&event).ok())
+        .and_then(|event| serde_json::to_string(&shown(event)).ok())
         .unwrap_or_default();
     Answer {
         status: 201,
@@ -414,23 +423,8 @@ fn test_batch(app: &App, caller: Caller, repeat: Option<Repeat>) -> Batch {
 }
 
 fn answer_test(events: &[Prepared], stored: &[Stored], _: &Rejected) -> Answer {
-    let event = events
-        .first()
-        .zip(stored.first())
-        .map(|(event, stored)| event.stored(*stored));
-    let location = event
-        .as_ref()
-        .map(|event| format!("/api/events/{}/", event.id));
-    let answer = event.map(|event| TestEvent {
+    created(events, stored, |event| TestEvent {
         alert: event.alert,
         event,
-    });
-    let body = answer
-        .and_then(|it| serde_json::to_string(&it).ok())
-        .unwrap_or_default();
-    Answer {
-        status: 201,
-        location,
-        body,
-    }
+    })
 }
