@@ -1,7 +1,7 @@
 //! The way in: read → validate → enrich → store, raise and count in one transaction → answer.
 //!
 //! It stands above `events` and `alerts` because it is the step that joins them. Start reading
-//! at [`Ingest`]; `pipeline::store_batches` is the transaction.
+//! at [`Ingest`]; `Writer::store` in `pipeline` is the transaction.
 
 mod account;
 mod answers;
@@ -23,6 +23,7 @@ mod refusals;
 mod silent;
 mod storms;
 pub mod syslog;
+mod writer;
 
 pub use account::count_stored;
 pub(crate) use counts::{Counts, origin};

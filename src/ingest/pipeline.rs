@@ -11,10 +11,11 @@ use super::answers;
 use super::counts::{Counts, origin};
 use super::event_keys::EventKey;
 use super::keys::{Keys, Named};
-use super::names::{Found, Names};
+use super::names::Found;
 pub(super) use super::places::Places;
 use super::queue::IngestError;
-use super::storms::{self, Beyond, Budget};
+use super::storms::{self, Beyond};
+use super::writer::Writer;
 use crate::alerts::{self, NewAlert, ResolvedAtSource};
 use crate::app::App;
 use crate::events::{self, Event, PackedEvent};
@@ -221,156 +222,160 @@ pub(super) enum Outcome {
     Repeated(Answer),
 }
 
-/// What a transaction came to: the outcome of each batch, names that were looked up, and alerts that
-/// their sources resolved.
-pub(super) type Written = (Vec<Result<Outcome, IngestError>>, Found, Vec<i64>);
-
-/// Stores several requests' batches in one transaction; also says which alerts were resolved by it.
-pub(super) fn store_batches(
-    tx: &mut Tx<'_>,
-    app: &App,
-    names: &Names,
-    budget: &Budget,
-    shard: i64,
-    batches: &[Batch],
-) -> Result<Written, IngestError> {
-    let now = app.clock.now();
-    let mut earlier: Vec<Option<Result<Outcome, IngestError>>> = Vec::with_capacity(batches.len());
-    let mut seen: Vec<&Repeat> = Vec::new();
-    for batch in batches {
-        earlier.push(answers::earlier(tx, app, batch, &mut seen, now)?);
-    }
-    let fresh: Vec<&Batch> = batches
-        .iter()
-        .zip(&earlier)
-        .filter(|(_, e)| e.is_none())
-        .map(|(batch, _)| batch)
-        .collect();
-    let mut found = Found::default();
-    let (stored, resolved) = insert(tx, app, names, budget, &mut found, shard, now, &fresh)?;
-    answers::keep(tx, app, &fresh, &stored, now)?;
-    // The end of the audit log is locked last.
-    resolved.audit(tx, now)?;
-    for (batch, stored) in fresh.iter().zip(&stored) {
-        answers::audit(tx, batch, stored, now)?;
-    }
-    let mut stored = stored.into_iter();
-    let outcome = |earlier: Option<_>| {
-        earlier.unwrap_or_else(|| Ok(Outcome::Stored(stored.next().unwrap_or_default())))
-    };
-    let outcomes = earlier.into_iter().map(outcome).collect();
-    Ok((outcomes, found, resolved.ids().collect()))
+/// What a transaction came to.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// Of each batch.
+    pub(super) outcomes: Vec<Result<Outcome, IngestError>>,
+    /// Names that were looked up.
+    pub(super) found: Found,
+    /// Alerts that their sources resolved.
+    pub(super) resolved: Vec<i64>,
 }
 
-/// Inserts every event of the batches, raises alerts and counts; ids in the order of arrival. Also
-/// returns the alerts that their sources resolved.
-#[expect(
-    clippy::too_many_arguments,
-    clippy::too_many_lines,
-    clippy::similar_names,
-    reason = "one transaction, told from its beginning to its end"
-)]
-fn insert<'b>(
-    tx: &mut Tx<'_>,
-    app: &App,
-    names: &Names,
-    budget: &Budget,
-    found: &mut Found,
-    shard: i64,
-    now: Timestamp,
-    batches: &[&'b Batch],
-) -> Result<(Vec<Vec<Stored>>, ResolvedAtSource<'b>), IngestError> {
-    let total = batches.iter().map(|batch| batch.events.len()).sum();
-    if tx.engine() == Engine::Sqlite
-        && let Some(highest) = events::highest(tx)?
-    {
-        // The command line may have written to the same file; nobody else can until we commit.
-        app.ids.rise_above(highest);
-    }
-    let every = batches.iter().flat_map(|batch| &batch.events);
-    let named = names.ids(tx, found, every.map(Prepared::names), now)?;
-    let mut named = named.into_iter();
-    let mut keys = Keys::find(tx, batches, now)?;
-    let mut ids = app.ids.take(now, total);
-    let mut rows = Vec::with_capacity(total);
-    let mut titles = Vec::new();
-    let mut beyond = Beyond::new();
-    let mut counts = Counts::with_capacity(total);
-    let mut stored: Vec<Vec<Stored>> = Vec::with_capacity(batches.len());
-    for (place, batch) in batches.iter().enumerate() {
-        let sender = match batch.caller.actor {
-            Actor::User { id, .. } => (Some(id), None),
-            Actor::Key { id, .. } => (None, Some(id)),
-            Actor::Anonymous | Actor::System => (None, None),
+impl Writer {
+    /// Stores several requests' batches in one transaction.
+    pub(super) fn store(&self, tx: &mut Tx<'_>, batches: &[Batch]) -> Result<Written, IngestError> {
+        let app = &self.app;
+        let now = app.clock.now();
+        let mut earlier: Vec<Option<Result<Outcome, IngestError>>> =
+            Vec::with_capacity(batches.len());
+        let mut seen: Vec<&Repeat> = Vec::new();
+        for batch in batches {
+            earlier.push(answers::earlier(tx, app, batch, &mut seen, now)?);
+        }
+        let fresh: Vec<&Batch> = batches
+            .iter()
+            .zip(&earlier)
+            .filter(|(_, e)| e.is_none())
+            .map(|(batch, _)| batch)
+            .collect();
+        let mut found = Found::default();
+        let (stored, resolved) = self.insert(tx, &mut found, now, &fresh)?;
+        answers::keep(tx, app, &fresh, &stored, now)?;
+        // The end of the audit log is locked last.
+        resolved.audit(tx, now)?;
+        for (batch, stored) in fresh.iter().zip(&stored) {
+            answers::audit(tx, batch, stored, now)?;
+        }
+        let mut stored = stored.into_iter();
+        let outcome = |earlier: Option<_>| {
+            earlier.unwrap_or_else(|| Ok(Outcome::Stored(stored.next().unwrap_or_default())))
         };
-        let mut mine = Vec::with_capacity(batch.events.len());
-        for ((event, names), id) in batch.events.iter().zip(&mut named).zip(&mut ids) {
-            if let Some(id) = keys.earlier(event, id, (place, mine.len())) {
+        let outcomes = earlier.into_iter().map(outcome).collect();
+        Ok(Written {
+            outcomes,
+            found,
+            resolved: resolved.ids().collect(),
+        })
+    }
+
+    /// Inserts every event of the batches, raises alerts and counts; ids in the order of arrival. Also
+    /// returns the alerts that their sources resolved.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one transaction, told from its beginning to its end"
+    )]
+    fn insert<'b>(
+        &self,
+        tx: &mut Tx<'_>,
+        found: &mut Found,
+        now: Timestamp,
+        batches: &[&'b Batch],
+    ) -> Result<(Vec<Vec<Stored>>, ResolvedAtSource<'b>), IngestError> {
+        let app = &self.app;
+        let total = batches.iter().map(|batch| batch.events.len()).sum();
+        if tx.engine() == Engine::Sqlite
+            && let Some(highest) = events::highest(tx)?
+        {
+            // The command line may have written to the same file; nobody else can until we commit.
+            app.ids.rise_above(highest);
+        }
+        let every = batches.iter().flat_map(|batch| &batch.events);
+        let named = self.names.ids(tx, found, every.map(Prepared::names), now)?;
+        let mut named = named.into_iter();
+        let mut keys = Keys::find(tx, batches, now)?;
+        let mut ids = app.ids.take(now, total);
+        let mut rows = Vec::with_capacity(total);
+        let mut titles = Vec::new();
+        let mut beyond = Beyond::new();
+        let mut counts = Counts::with_capacity(total);
+        let mut stored: Vec<Vec<Stored>> = Vec::with_capacity(batches.len());
+        for (place, batch) in batches.iter().enumerate() {
+            let sender = match batch.caller.actor {
+                Actor::User { id, .. } => (Some(id), None),
+                Actor::Key { id, .. } => (None, Some(id)),
+                Actor::Anonymous | Actor::System => (None, None),
+            };
+            let mut mine = Vec::with_capacity(batch.events.len());
+            for ((event, names), id) in batch.events.iter().zip(&mut named).zip(&mut ids) {
+                if let Some(id) = keys.earlier(event, id, (place, mine.len())) {
+                    mine.push(Stored {
+                        id,
+                        alert: None,
+                        repeated: true,
+                        folded: false,
+                    });
+                    continue;
+                }
+                counts.add(
+                    id.timestamp(),
+                    names.0,
+                    event.severity(),
+                    origin(event.geo()),
+                    1,
+                );
+                if event.severity().raises_alert() {
+                    let source = event.names().0;
+                    if self.budget.take(&mut found.spent, names.0, source, now) {
+                        titles.push((rows.len(), event.title()));
+                    } else {
+                        let storm = beyond.entry((names.0, event.severity())).or_default();
+                        storm.push((rows.len(), event.title()));
+                    }
+                }
+                rows.push(event.row(id, names, sender));
                 mine.push(Stored {
                     id,
                     alert: None,
-                    repeated: true,
+                    repeated: false,
                     folded: false,
                 });
-                continue;
             }
-            counts.add(
-                id.timestamp(),
-                names.0,
-                event.severity(),
-                origin(event.geo()),
-                1,
-            );
-            if event.severity().raises_alert() {
-                let source = event.names().0;
-                if budget.take(&mut found.spent, names.0, source, now) {
-                    titles.push((rows.len(), event.title()));
-                } else {
-                    let storm = beyond.entry((names.0, event.severity())).or_default();
-                    storm.push((rows.len(), event.title()));
-                }
-            }
-            rows.push(event.row(id, names, sender));
-            mine.push(Stored {
-                id,
-                alert: None,
-                repeated: false,
-                folded: false,
-            });
+            stored.push(mine);
         }
-        stored.push(mine);
+        let storms = storms::lock_all(tx, &beyond)?;
+        // Every alert that changes in this transaction, before anything else is locked.
+        let gathering = storms.values().map(|(event, _)| *event);
+        alerts::hold(tx, &gathering.chain(keys.ended()).collect())?;
+        let storms = storms::fold(tx, &beyond, &storms, &mut rows, &mut titles, now)?;
+        events::insert(tx, &rows)?;
+        keys.keep(tx, now)?;
+        let raised: Vec<NewAlert<'_>> = titles
+            .iter()
+            .filter_map(|&(at, title)| Some(new_alert(rows.get(at)?, title)))
+            .collect();
+        let alerts = alerts::raise(tx, &app.config, self.shard, now, &raised)?;
+        storms.count(tx)?;
+        let mut alerts = raised
+            .iter()
+            .map(|alert| alert.event_id)
+            .zip(alerts)
+            .peekable();
+        for event in stored.iter_mut().flatten().filter(|event| !event.repeated) {
+            // Both are in the order of the ids.
+            event.alert = alerts
+                .next_if(|(id, _)| *id == event.id)
+                .map(|(_, alert)| alert);
+        }
+        for event in stored.iter_mut().flatten() {
+            event.folded = !event.repeated && storms.holds(event.id);
+        }
+        name_alerts(tx, &mut stored)?;
+        let resolved = keys.close(tx, batches, now)?;
+        counts.write(tx, self.shard)?;
+        Ok((stored, resolved))
     }
-    let storms = storms::lock_all(tx, &beyond)?;
-    // Every alert that changes in this transaction, before anything else is locked.
-    let gathering = storms.values().map(|(event, _)| *event);
-    alerts::hold(tx, &gathering.chain(keys.ended()).collect())?;
-    let storms = storms::fold(tx, &beyond, &storms, &mut rows, &mut titles, now)?;
-    events::insert(tx, &rows)?;
-    keys.keep(tx, now)?;
-    let raised: Vec<NewAlert<'_>> = titles
-        .iter()
-        .filter_map(|&(at, title)| Some(new_alert(rows.get(at)?, title)))
-        .collect();
-    let alerts = alerts::raise(tx, &app.config, shard, now, &raised)?;
-    storms.count(tx)?;
-    let mut alerts = raised
-        .iter()
-        .map(|alert| alert.event_id)
-        .zip(alerts)
-        .peekable();
-    for event in stored.iter_mut().flatten().filter(|event| !event.repeated) {
-        // Both are in the order of the ids.
-        event.alert = alerts
-            .next_if(|(id, _)| *id == event.id)
-            .map(|(_, alert)| alert);
-    }
-    for event in stored.iter_mut().flatten() {
-        event.folded = !event.repeated && storms.holds(event.id);
-    }
-    name_alerts(tx, &mut stored)?;
-    let resolved = keys.close(tx, batches, now)?;
-    counts.write(tx, shard)?;
-    Ok((stored, resolved))
 }
 
 /// Names the alerts of events that raised none now: a repetition is answered like the first, and

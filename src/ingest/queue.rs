@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use store::{Engine, StoreError, Tx};
+use store::{Engine, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
 use super::gather::{Gathering, Waiting};
-use super::names::{Found, Names};
-use super::pipeline::{Batch, Outcome, Prepared, Stored, store_batches};
+use super::names::Names;
+use super::pipeline::{Batch, Outcome, Prepared, Stored};
 use super::storms::Budget;
-use crate::app::{App, Change};
+use super::writer::Writer;
+use crate::app::App;
 use crate::config::Rate;
 use crate::http::{Problem, Sender};
 use crate::limits::{Share, Shares};
@@ -20,8 +21,6 @@ use crate::sources::Sources;
 const QUEUE_EVENTS_MAX: usize = 65_536;
 /// Bytes they may have together: 64 MiB.
 const QUEUE_BYTES_MAX: usize = 64 << 20;
-/// Times a commit is tried in which other servers were faster with the same key.
-const ATTEMPTS_MAX: u32 = 4;
 /// Committing tasks on PostgreSQL; SQLite has one writer anyway.
 const POSTGRES_WRITERS: i64 = 3;
 
@@ -63,7 +62,7 @@ impl From<IngestError> for Problem {
 impl IngestError {
     /// What a whole group hears when its transaction failed: whatever the reason, if it was not the
     /// database, all of it was rolled back.
-    fn of_group(self) -> StoreError {
+    pub(super) fn of_group(self) -> StoreError {
         match self {
             Self::Store(error) | Self::Repeat(RepeatError::Store(error)) => error,
             other => StoreError::RolledBack(other.to_string().into()),
@@ -87,11 +86,13 @@ pub(super) struct Room {
     _bytes: Share<Sender>,
 }
 
+/// A batch that waits.
 #[derive(Debug)]
-struct Pending {
-    batch: Batch,
-    reply: oneshot::Sender<Result<(Batch, Outcome), IngestError>>,
-    _room: Room,
+pub(super) struct Pending {
+    pub(super) batch: Batch,
+    pub(super) reply: oneshot::Sender<Result<(Batch, Outcome), IngestError>>,
+    /// Given back when the batch is answered.
+    pub(super) room: Room,
 }
 
 /// What a request for storing events came to.
@@ -129,10 +130,14 @@ impl Ingest {
             1
         };
         for shard in 0..writers {
-            let (app, waiting, names) = (app.clone(), Arc::clone(&waiting), Arc::clone(&names));
-            let budget = Arc::clone(&budget);
-            let tasks = app.tasks.clone();
-            tasks.spawn(async move { commit_loop(&app, &waiting, &names, &budget, shard).await });
+            let writer = Writer {
+                app: app.clone(),
+                names: Arc::clone(&names),
+                budget: Arc::clone(&budget),
+                shard,
+            };
+            let waiting = Arc::clone(&waiting);
+            app.tasks.spawn(async move { writer.run(&waiting).await });
         }
         Self {
             sender,
@@ -178,11 +183,7 @@ impl Ingest {
     pub(super) async fn store_in(&self, room: Room, batch: Batch) -> Result<Ingested, IngestError> {
         let (reply, answer) = oneshot::channel();
         self.sender
-            .try_send(Pending {
-                batch,
-                reply,
-                _room: room,
-            })
+            .try_send(Pending { batch, reply, room })
             .map_err(|_| IngestError::Stopping)?;
         match answer.await {
             Ok(Ok((batch, Outcome::Stored(stored)))) => Ok(Ingested::Stored(batch, stored)),
@@ -205,154 +206,9 @@ impl Ingest {
     }
 }
 
-async fn commit_loop(
-    app: &App,
-    waiting: &Gathering<Pending>,
-    names: &Arc<Names>,
-    budget: &Arc<Budget>,
-    shard: i64,
-) {
-    while let Some((group, under_way)) = waiting.next().await {
-        commit(app, names, budget, shard, group).await;
-        drop(under_way);
-    }
-}
-
 impl Waiting for Pending {
     fn events(&self) -> usize {
         self.batch.events.len()
-    }
-}
-
-async fn commit(
-    app: &App,
-    names: &Arc<Names>,
-    budget: &Arc<Budget>,
-    shard: i64,
-    group: Vec<Pending>,
-) {
-    let mut replies = Vec::with_capacity(group.len());
-    let mut batches = Vec::with_capacity(group.len());
-    for Pending {
-        batch,
-        reply,
-        _room: room,
-    } in group
-    {
-        batches.push(batch);
-        replies.push((reply, room));
-    }
-    let mut batches = Arc::new(batches);
-    let mut attempt = 1;
-    let result = loop {
-        let result = write(app, names, budget, shard, &batches).await;
-        // The other's event or answer is there now, and will be found; and who was in the other's
-        // way is not the next time.
-        if attempt < ATTEMPTS_MAX
-            && matches!(
-                result,
-                Err(IngestError::Overtaken
-                    | IngestError::Repeat(
-                        RepeatError::UnderWay | RepeatError::Store(StoreError::RolledBack(_))
-                    )
-                    | IngestError::Store(StoreError::RolledBack(_)))
-            )
-        {
-            attempt = attempt.saturating_add(1);
-            continue;
-        }
-        break result;
-    };
-    match result {
-        Ok((mine, outcomes, found, resolved)) => {
-            finish(app, names, &outcomes, found, resolved);
-            // The transaction handed its own hold back, so this one is the last.
-            drop(mine);
-            let batches = Arc::get_mut(&mut batches).map(std::mem::take);
-            let batches = batches.unwrap_or_default();
-            for ((mut batch, outcome), (reply, _room)) in
-                batches.into_iter().zip(outcomes).zip(replies)
-            {
-                // A client that hung up has its events stored all the same, and counted.
-                settle(&mut batch, &outcome);
-                drop(reply.send(outcome.map(|outcome| (batch, outcome))));
-            }
-        }
-        Err(error) => {
-            let error = error.of_group();
-            for (reply, _room) in replies {
-                drop(reply.send(Err(error.clone().into())));
-            }
-        }
-    }
-}
-
-type Written = (
-    Arc<Vec<Batch>>,
-    Vec<Result<Outcome, IngestError>>,
-    Found,
-    Vec<i64>,
-);
-
-async fn write(
-    app: &App,
-    names: &Arc<Names>,
-    budget: &Arc<Budget>,
-    shard: i64,
-    batches: &Arc<Vec<Batch>>,
-) -> Result<Written, IngestError> {
-    let (this, batches) = (app.clone(), Arc::clone(batches));
-    let (names, budget) = (Arc::clone(names), Arc::clone(budget));
-    let body = move |tx: &mut Tx<'_>| {
-        let (outcomes, found, resolved) =
-            store_batches(tx, &this, &names, &budget, shard, &batches)?;
-        Ok::<_, IngestError>((batches, outcomes, found, resolved))
-    };
-    app.store.write(body).await
-}
-
-/// Counts what became of a batch's records; what is to come again counts itself when it is dropped.
-fn settle(batch: &mut Batch, outcome: &Result<Outcome, IngestError>) {
-    let Some(account) = &mut batch.account else {
-        return;
-    };
-    match outcome {
-        Ok(Outcome::Stored(stored)) => account.stored(&batch.events, stored),
-        Ok(Outcome::Repeated(_)) => account.answered_before(),
-        Err(IngestError::Repeat(RepeatError::OtherBody)) => account.rejected(),
-        Err(_) => {}
-    }
-}
-
-/// After the commit: remember names, count, announce.
-fn finish(
-    app: &App,
-    names: &Names,
-    outcomes: &[Result<Outcome, IngestError>],
-    found: Found,
-    resolved: Vec<i64>,
-) {
-    names.remember(found);
-    let stored = outcomes.iter().flat_map(|outcome| match outcome {
-        Ok(Outcome::Stored(stored)) => stored.as_slice(),
-        _ => &[],
-    });
-    let (mut events, mut alerts, mut last) = (0_u64, 0_u64, None);
-    for event in stored.filter(|event| !event.repeated) {
-        events = events.saturating_add(1);
-        if event.alert.is_some() && !event.folded {
-            alerts = alerts.saturating_add(1);
-            last = Some(event.id);
-        }
-    }
-    app.metrics.stored(events, alerts);
-    if let Some(id) = last {
-        app.announce(Change::AlertsRaised(id));
-    }
-    match resolved.as_slice() {
-        [] => {}
-        [alert] => app.announce(Change::AlertChanged(*alert)),
-        _ => app.announce(Change::AlertsChanged(resolved.into())),
     }
 }
 
