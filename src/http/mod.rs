@@ -17,6 +17,7 @@ mod params;
 mod paths;
 mod problem;
 mod rpc_status;
+mod seldom;
 mod senders;
 mod shown;
 
@@ -34,4 +35,5 @@ pub use page::{BaseUrl, COUNT_MAX, Count, Here, List, PageRequest};
 pub use params::Params;
 pub use paths::canonical;
 pub use problem::{FieldErrors, Problem, ProblemBody, refusal};
+pub(crate) use seldom::Seldom;
 pub use senders::UrlToken;

@@ -21,6 +21,7 @@ use super::{
     connection::{self, Shared},
     gone::end_when_gone,
 };
+use crate::http::Seldom;
 
 /// The answer to a connection over a cap; it is sent before any request is read.
 const REFUSAL: &str = concat!(
@@ -74,7 +75,7 @@ pub async fn serve<S>(
         shutdown: shutdown.clone(),
     });
     let mut stopping = pin!(shutdown.cancelled());
-    let mut pause = AcceptPause::default();
+    let mut pause = AcceptPause::new();
 
     loop {
         tokio::select! {
@@ -112,7 +113,7 @@ struct Connections {
     places: HashMap<Id, AddressBlock>,
     admission: Admission,
     counts: Arc<ConnectionCounts>,
-    log: LogInterval,
+    log: Seldom,
 }
 
 impl Connections {
@@ -122,7 +123,7 @@ impl Connections {
             places: HashMap::new(),
             admission: Admission::new(limits),
             counts,
-            log: LogInterval::default(),
+            log: Seldom::every(LOG_INTERVAL),
         }
     }
 
@@ -204,16 +205,24 @@ async fn refuse(mut stream: TcpStream) {
 }
 
 /// The growing pause after failed accepts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct AcceptPause {
     until: Option<Instant>,
     length: Duration,
-    log: LogInterval,
+    log: Seldom,
 }
 
 impl AcceptPause {
     const FIRST: Duration = Duration::from_millis(10);
     const LONGEST: Duration = Duration::from_secs(1);
+
+    const fn new() -> Self {
+        Self {
+            until: None,
+            length: Duration::ZERO,
+            log: Seldom::every(LOG_INTERVAL),
+        }
+    }
 
     fn reset(&mut self) {
         self.until = None;
@@ -233,30 +242,11 @@ impl AcceptPause {
     }
 }
 
-/// Lets one log line of a kind through per [`LOG_INTERVAL`].
-#[derive(Debug, Default)]
-struct LogInterval {
-    last: Option<Instant>,
-    unlogged: u64,
-}
-
-impl LogInterval {
-    /// Returns how many lines were held back, if one may be written now.
-    fn due(&mut self) -> Option<u64> {
-        if self.last.is_some_and(|last| last.elapsed() < LOG_INTERVAL) {
-            self.unlogged = self.unlogged.saturating_add(1);
-            return None;
-        }
-        self.last = Some(Instant::now());
-        Some(std::mem::take(&mut self.unlogged))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::{io, time::Duration};
 
-    use super::{AcceptPause, LOG_INTERVAL, LogInterval, REFUSAL};
+    use super::{AcceptPause, REFUSAL};
 
     #[test]
     fn the_refusal_is_a_complete_response() {
@@ -271,7 +261,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn failed_accepts_pause_ever_longer_up_to_a_second_and_success_resets() {
-        let mut pause = AcceptPause::default();
+        let mut pause = AcceptPause::new();
         let error = io::Error::from_raw_os_error(24);
         let mut lengths = Vec::new();
         for _ in 0..9 {
@@ -284,16 +274,5 @@ mod tests {
         assert_eq!(pause.until, None);
         pause.extend(&error);
         assert_eq!(pause.length, Duration::from_millis(10));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn log_lines_of_a_kind_are_held_back_and_counted() {
-        let mut log = LogInterval::default();
-        assert_eq!(log.due(), Some(0));
-        assert_eq!((log.due(), log.due()), (None, None));
-
-        tokio::time::advance(LOG_INTERVAL).await;
-
-        assert_eq!(log.due(), Some(2));
     }
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ipnet::IpNet;
-use tokio::time::Instant;
 
+use crate::http::Seldom;
 use crate::http::listener::{AddressBlock, Admission, Cap, ListenerLimits};
 use crate::metrics::{RefusedFor, SyslogMetrics};
 
@@ -15,7 +15,7 @@ const CONNECTIONS_MAX: usize = 1_024;
 /// Connections at once from one address (IPv6: one /64).
 const CONNECTIONS_PER_PEER_MAX: usize = 128;
 /// The least time between two log lines of one kind.
-const LOG_INTERVAL: Duration = Duration::from_mins(1);
+pub(super) const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Decides who is heard.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Peers {
         Self {
             networks,
             admission: Mutex::new(Admission::new(&limits)),
-            refused: Mutex::default(),
+            refused: Mutex::new(Seldom::every(LOG_INTERVAL)),
         }
     }
 
@@ -111,25 +111,6 @@ impl Peers {
     }
 }
 
-/// Lets one log line of a kind through a minute.
-#[derive(Debug, Default)]
-pub(super) struct Seldom {
-    last: Option<Instant>,
-    held: u64,
-}
-
-impl Seldom {
-    /// How many lines were held back, if one may be written now.
-    pub(super) fn due(&mut self) -> Option<u64> {
-        if self.last.is_some_and(|last| last.elapsed() < LOG_INTERVAL) {
-            self.held = self.held.saturating_add(1);
-            return None;
-        }
-        self.last = Some(Instant::now());
-        Some(std::mem::take(&mut self.held))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,16 +134,5 @@ mod tests {
         assert!(peers.admit("10.0.0.2".parse().unwrap(), &metrics).is_some());
         places.pop();
         assert!(peers.admit(address, &metrics).is_some());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_flood_of_refusals_is_one_line_a_minute() {
-        let mut seldom = Seldom::default();
-        assert_eq!(
-            (seldom.due(), seldom.due(), seldom.due()),
-            (Some(0), None, None)
-        );
-        tokio::time::advance(LOG_INTERVAL).await;
-        assert_eq!(seldom.due(), Some(2));
     }
 }

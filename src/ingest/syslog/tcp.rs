@@ -10,8 +10,9 @@ use tokio_util::task::TaskTracker;
 use super::Hub;
 use super::connection::{Connection, read};
 use super::lane::Lane;
-use super::peers::{PlaceTaken, Seldom};
+use super::peers::{LOG_INTERVAL, PlaceTaken};
 use super::tls::{HANDSHAKE_MAX, Tls};
+use crate::http::Seldom;
 use crate::http::listener::end_when_gone;
 use crate::metrics::Transport;
 
@@ -26,7 +27,7 @@ pub(super) async fn accept(
     lane: Lane,
 ) {
     let connections = TaskTracker::new();
-    let mut failures = Seldom::default();
+    let mut failures = Seldom::every(LOG_INTERVAL);
     loop {
         let accepted = tokio::select! {
             biased;

@@ -12,8 +12,9 @@ use rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
 use super::ListenError;
-use super::peers::Seldom;
+use super::peers::LOG_INTERVAL;
 use crate::config::SyslogSettings;
+use crate::http::Seldom;
 
 /// Longest a sender may take to agree on TLS.
 pub(super) const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
@@ -55,7 +56,7 @@ impl Tls {
             files,
             config,
             read_at,
-            failures: Mutex::default(),
+            failures: Mutex::new(Seldom::every(LOG_INTERVAL)),
         }))
     }
 
