@@ -1,7 +1,6 @@
 //! Reading bodies: bounded before and after decompression, and in time.
 
 use std::io::Read;
-use std::sync::Arc;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -31,7 +30,7 @@ pub enum MediaType {
 }
 
 /// A body read wholly into memory, decompressed.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct RawBody {
     /// Its bytes.
     pub bytes: Bytes,
@@ -48,10 +47,10 @@ const INLINE_MAX: usize = 16 * 1024;
 const SMALL_MAX: usize = 64 * 1024;
 
 /// Memory for large bodies, shared by all senders; held while what was read of one is in use.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct BodyRoom {
     shared: Option<(Shares<u64>, u64)>,
-    held: Option<Arc<Share<u64>>>,
+    held: Option<Share<u64>>,
 }
 
 impl BodyRoom {
@@ -70,10 +69,10 @@ impl BodyRoom {
             return Ok(());
         };
         let wanted = bytes.saturating_mul(2);
-        let grown = if let Some(share) = self.held.as_mut().and_then(Arc::get_mut) {
+        let grown = if let Some(share) = &mut self.held {
             wanted <= share.size() || share.grow(wanted.saturating_sub(share.size()))
         } else {
-            self.held = room.take(network, wanted).map(Arc::new);
+            self.held = room.take(network, wanted);
             self.held.is_some()
         };
         if grown {
@@ -178,17 +177,13 @@ fn too_large(max: usize) -> Problem {
 }
 
 fn broken(error: &axum::Error) -> Problem {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(link) = cause {
-        if link.is::<BodyDeadline>() {
-            return Problem::new(
-                http::StatusCode::REQUEST_TIMEOUT,
-                "timeout",
-                "The body came too slowly",
-                "the whole body was not there in time; nothing was stored",
-            );
-        }
-        cause = link.source();
+    if BodyDeadline::is_cause_of(error) {
+        return Problem::new(
+            http::StatusCode::REQUEST_TIMEOUT,
+            "timeout",
+            "The body came too slowly",
+            "the whole body was not there in time; nothing was stored",
+        );
     }
     Problem::malformed("the body broke off; nothing was stored")
 }
