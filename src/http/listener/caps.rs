@@ -2,14 +2,12 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
 use super::ListenerLimits;
-
-/// The bits of an IPv6 address that name the network of one subscriber (RFC 6177).
-const IPV6_SUBSCRIBER_MASK: u128 = !(u64::MAX as u128);
+use crate::limits::network_of;
 
 /// Names the cap for which a connection was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,16 +106,13 @@ impl ConnectionCounts {
     }
 }
 
-/// The addresses counted as one client: an IPv4 address or an IPv6 /64.
+/// The addresses counted as one client: an IPv4 address or an IPv6 /64 (RFC 6177).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct AddressBlock(IpAddr);
+pub(crate) struct AddressBlock(u64);
 
 impl AddressBlock {
     pub(super) fn of(address: IpAddr) -> Self {
-        Self(match address.to_canonical() {
-            IpAddr::V4(v4) => IpAddr::V4(v4),
-            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & IPV6_SUBSCRIBER_MASK).into(),
-        })
+        Self(network_of(address))
     }
 }
 
