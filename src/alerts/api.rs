@@ -7,8 +7,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
-use http::{HeaderValue, header};
+use axum::response::Response;
+use http::HeaderValue;
 use serde::Deserialize;
 
 use super::change::{self, AlertChange};
@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::events::Event;
 use crate::http::{
     Caller, Count, Here, IfMatch, Json as Body, List, PageRequest, Params, PathId, Problem,
+    with_etag,
 };
 use crate::repeats::{Answer, RepeatKey};
 
@@ -85,15 +86,6 @@ fn envelope<T>(here: &Here, found: Found<T>) -> Json<List<T>> {
         found.next,
         found.previous,
     ))
-}
-
-/// An alert as an answer, its version as `ETag`.
-fn with_etag(alert: &Alert) -> Response {
-    let mut response = Json(alert).into_response();
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", alert.state.version)) {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    response
 }
 
 async fn page(
@@ -167,7 +159,8 @@ pub async fn detail(
     params: Params,
 ) -> Result<Response, Problem> {
     params.finish()?;
-    Ok(with_etag(&list::get(&app, id).await?))
+    let alert = list::get(&app, id).await?;
+    Ok(with_etag(&alert, alert.state.version))
 }
 
 /// Shows everything that happened to an alert, oldest first.
@@ -234,7 +227,7 @@ async fn change_alert(request: ChangeRequest) -> Result<Response, Problem> {
     let (State(app), caller, PathId(id), IfMatch(version), params, body) = request;
     params.finish()?;
     let changed = change::change(&app, caller, id, version, body.value).await?;
-    let mut response = with_etag(&changed.alert);
+    let mut response = with_etag(&changed.alert, changed.alert.state.version);
     if let Some(token) = changed
         .undo
         .and_then(|undo| HeaderValue::from_str(&undo.token).ok())

@@ -8,14 +8,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use base::EventId;
-use http::{HeaderValue, header};
 
 use super::model::{Event, EventFilter};
 use super::sql;
 use crate::app::App;
-use crate::http::{Here, List, PageRequest, Params, PathId, Problem};
+use crate::http::{Here, List, PageRequest, Params, PathId, Problem, with_etag};
 
 /// Reads the filters events have; `24h` is counted back from now.
 pub(super) fn filter(app: &App, params: &mut Params) -> EventFilter {
@@ -91,19 +90,10 @@ pub async fn list(
 pub async fn detail(State(app): State<App>, PathId(id): PathId) -> Result<Response, Problem> {
     let event = super::show(&app, EventId::new(id)).await?;
     let event = event.ok_or_else(|| no_event(id))?;
-    Ok(with_etag(&event))
+    Ok(with_etag(&event, event.version))
 }
 
 /// 404 for an event.
 pub(crate) fn no_event(id: i64) -> Problem {
     Problem::not_found(format!("there is no event {id}"))
-}
-
-/// An event as an answer, its version as `ETag`.
-pub(crate) fn with_etag(event: &Event) -> Response {
-    let mut response = Json(event).into_response();
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", event.version)) {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    response
 }

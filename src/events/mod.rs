@@ -16,7 +16,7 @@ mod packed;
 mod sql;
 mod validate;
 
-pub(crate) use api::{no_event, with_etag};
+pub(crate) use api::no_event;
 pub use around::{Around, Neighbour, around};
 pub(crate) use blocks::drop_empty as drop_empty_blocks;
 pub use blocks::{Sealing, seal};

@@ -1,8 +1,11 @@
-//! Extractors that answer mistakes with problems: JSON bodies, ids in paths, `If-Match`.
+//! Extractors that answer mistakes with problems: JSON bodies, ids in paths, `If-Match`
+//! with the `ETag` it goes by.
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::response::{IntoResponse as _, Response};
 use http::header;
 use http::request::Parts;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
@@ -150,6 +153,12 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
                 Problem::malformed("If-Match takes the resource's `version`, such as \"3\", or *")
             })
     }
+}
+
+/// An answer with its version as `ETag`, which [`IfMatch`] reads again.
+pub fn with_etag(value: &impl Serialize, version: i64) -> Response {
+    let tag = [(header::ETAG, format!("\"{version}\""))];
+    (tag, axum::Json(value)).into_response()
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub use cookie::{SessionCookie, clear_session_cookie, session_cookie, set_sessio
 pub use dialect::ErrorForm;
 pub(crate) use export::csv_cell;
 pub use export::{ExportFormat, UnknownFormat};
-pub use extract::{IfMatch, Json, PathId};
+pub use extract::{IfMatch, Json, PathId, with_etag};
 pub use finish::{MatchedRoute, finish};
 pub use forwarded::{base_url, origin};
 pub use page::{BaseUrl, COUNT_MAX, Count, Here, List, PageRequest};

@@ -16,8 +16,10 @@ use super::pipeline::{Prepared, new_alert};
 use crate::alerts::{self, Withdrawn};
 use crate::app::{App, Change};
 use crate::audit::{self, Entry};
-use crate::events::{self, Event, EventPatch, NewEvent, no_event, read_new, with_etag};
-use crate::http::{BodyLimits, BodyRoom, Caller, IfMatch, MediaType, PathId, Problem, read_body};
+use crate::events::{self, Event, EventPatch, NewEvent, no_event, read_new};
+use crate::http::{
+    BodyLimits, BodyRoom, Caller, IfMatch, MediaType, PathId, Problem, read_body, with_etag,
+};
 
 const BODY_MAX: usize = 256 * 1024;
 
@@ -121,7 +123,7 @@ async fn change(
     if let Some(alert) = event.alert {
         app.announce(Change::AlertChanged(alert));
     }
-    Ok(with_etag(&event))
+    Ok(with_etag(&event, event.version))
 }
 
 /// Writes the event, moves its count, and lets the alert follow or come into being.

@@ -7,24 +7,18 @@
 
 use axum::Json as Reply;
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
-use http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use http::StatusCode;
 
 use super::{
     CountsBy, NewSource, Preview, Previewed, Source, SourceChange, SourceCounts, SourceFilter,
     Sources,
 };
 use crate::app::App;
-use crate::http::{Caller, Count, Here, IfMatch, Json, List, PageRequest, Params, PathId, Problem};
+use crate::http::{
+    Caller, Count, Here, IfMatch, Json, List, PageRequest, Params, PathId, Problem, with_etag,
+};
 use crate::repeats::{Answer, RepeatKey};
-
-fn with_etag(source: &Source) -> Response {
-    let mut response = Reply(source).into_response();
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", source.version)) {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    response
-}
 
 /// Lists sources, newest first: those described and those that reported.
 #[utoipa::path(
@@ -125,7 +119,8 @@ pub async fn detail(
     params: Params,
 ) -> Result<Response, Problem> {
     params.finish()?;
-    Ok(with_etag(&super::get(&app, id).await?))
+    let source = super::get(&app, id).await?;
+    Ok(with_etag(&source, source.version))
 }
 
 /// Changes what is said of a source, or describes one that nobody described.
@@ -159,7 +154,7 @@ pub async fn update(
 ) -> Result<Response, Problem> {
     params.finish()?;
     let source = super::change(&app, &sources, caller, id, version, body.value).await?;
-    Ok(with_etag(&source))
+    Ok(with_etag(&source, source.version))
 }
 
 /// Takes a source's description away; its events, its keys and its name stay.

@@ -9,21 +9,15 @@ use std::collections::BTreeMap;
 
 use axum::Json as Reply;
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
-use http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use http::StatusCode;
 
 use super::{COUNTED_MAX, NewView, View, ViewChange, ViewCount, ViewPage};
 use crate::app::App;
-use crate::http::{Caller, Count, Here, IfMatch, Json, List, PageRequest, Params, PathId, Problem};
+use crate::http::{
+    Caller, Count, Here, IfMatch, Json, List, PageRequest, Params, PathId, Problem, with_etag,
+};
 use crate::repeats::{Answer, RepeatKey};
-
-fn with_etag(view: &View) -> Response {
-    let mut response = Reply(view).into_response();
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", view.version)) {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    response
-}
 
 /// Lists your own views and the shared ones, newest first.
 #[utoipa::path(
@@ -114,7 +108,8 @@ pub async fn detail(
 ) -> Result<Response, Problem> {
     params.finish()?;
     let (user, _) = caller.user()?;
-    Ok(with_etag(&super::get(&app, user, id).await?))
+    let view = super::get(&app, user, id).await?;
+    Ok(with_etag(&view, view.version))
 }
 
 /// Changes a view, or makes it your default.
@@ -147,7 +142,7 @@ pub async fn update(
 ) -> Result<Response, Problem> {
     params.finish()?;
     let view = super::change(&app, caller, id, version, body.value).await?;
-    Ok(with_etag(&view))
+    Ok(with_etag(&view, view.version))
 }
 
 /// Deletes a view.
