@@ -19,8 +19,8 @@ use super::model::{Alert, TimelineEntry};
 use crate::app::App;
 use crate::events::Event;
 use crate::http::{
-    Caller, Count, Here, IfMatch, Json as Body, List, PageRequest, Params, PathId, Problem,
-    with_etag,
+    Caller, Count, Here, IfMatch, Json as Body, List, PageQuery, PageRequest, Params, PathId,
+    Problem, with_etag,
 };
 use crate::repeats::{Answer, RepeatKey};
 
@@ -63,19 +63,6 @@ pub struct AlertQuery {
     overdue: Option<bool>,
     /// `-created_at` (default), `created_at`, `-severity` or `severity`.
     ordering: Option<String>,
-}
-
-/// Which page of a list, as the schema shows it.
-#[derive(utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "only its shape is read, by the schema")]
-pub struct PageQuery {
-    /// 1 to 100, default 20.
-    page_size: Option<u32>,
-    /// The page's number, from 1; not together with `cursor`.
-    page: Option<u32>,
-    /// From `next` or `previous`.
-    cursor: Option<String>,
 }
 
 fn envelope<T>(here: &Here, found: Found<T>) -> Json<List<T>> {

@@ -16,7 +16,7 @@ use super::chain::{Verification, verify};
 use super::model::{AuditEntry, AuditFilter};
 use super::sql;
 use crate::app::App;
-use crate::http::{Count, Here, List, PageRequest, Params, Problem};
+use crate::http::{Count, Here, List, PageQuery, PageRequest, Params, Problem};
 
 /// Entries read at a time for an export.
 const EXPORT_PART: i64 = 1_000;
@@ -46,9 +46,7 @@ fn filter(params: &mut Params) -> AuditFilter {
         ("address" = Option<String>, Query, description = "Client address"),
         ("from" = Option<String>, Query, description = "From this time on (RFC 3339)"),
         ("to" = Option<String>, Query, description = "Before this time"),
-        ("page_size" = Option<u32>, Query, description = "1 to 100, default 20"),
-        ("page" = Option<u32>, Query, description = "The page's number, from 1; not together with `cursor`"),
-        ("cursor" = Option<String>, Query, description = "From `next` or `previous`"),
+        PageQuery,
     ),
     responses((status = 200, description = "A page of the log", body = List<AuditEntry>)),
 )]

@@ -11,10 +11,11 @@ use axum::extract::State;
 use axum::response::Response;
 use base::EventId;
 
+use super::figures_api::EventQuery;
 use super::model::{Event, EventFilter};
 use super::sql;
 use crate::app::App;
-use crate::http::{Here, List, PageRequest, Params, PathId, Problem, with_etag};
+use crate::http::{Here, List, PageQuery, PageRequest, Params, PathId, Problem, with_etag};
 
 /// Reads the filters events have; `24h` is counted back from now.
 pub(super) fn filter(app: &App, params: &mut Params) -> EventFilter {
@@ -27,21 +28,9 @@ pub(super) fn filter(app: &App, params: &mut Params) -> EventFilter {
     path = "/api/events/",
     tag = "events",
     params(
-        ("severity" = Option<String>, Query, description = "INFO, LOW, MEDIUM, HIGH, CRITICAL; several by comma", example = "HIGH,CRITICAL"),
-        ("event_type" = Option<String>, Query, description = "Event type; several by comma", example = "intrusion"),
-        ("source_name" = Option<String>, Query, description = "Source, exactly; also `source`"),
-        ("ip_address" = Option<String>, Query, description = "Address, IPv4 or IPv6"),
-        ("country" = Option<String>, Query, description = "ISO 3166-1 code; several by comma", example = "DE"),
-        ("search" = Option<String>, Query, description = "Words of description and source; each must occur"),
-        ("id" = Option<String>, Query, description = "Numbers of events, up to 100 by comma"),
-        ("q" = Option<String>, Query, description = "The same and more in the query language: `docs/search.md`", example = "severity:HIGH,CRITICAL -source:test \"brute force\""),
-        ("from" = Option<String>, Query, description = "Received from this time on: RFC 3339, a date, or how long ago such as 24h"),
-        ("to" = Option<String>, Query, description = "Received before this time"),
-        ("has_alert" = Option<bool>, Query, description = "Whether it raised an alert"),
+        EventQuery,
         ("ordering" = Option<String>, Query, description = "-timestamp (default) or timestamp"),
-        ("page_size" = Option<u32>, Query, description = "1 to 100, default 20"),
-        ("page" = Option<u32>, Query, description = "The page's number, from 1; not together with `cursor`"),
-        ("cursor" = Option<String>, Query, description = "From `next` or `previous`"),
+        PageQuery,
     ),
     responses((status = 200, description = "A page of events", body = List<Event>)),
 )]

@@ -31,7 +31,7 @@ pub use export::{ExportFormat, UnknownFormat};
 pub use extract::{IfMatch, Json, PathId, with_etag};
 pub use finish::{MatchedRoute, finish};
 pub use forwarded::{base_url, origin};
-pub use page::{BaseUrl, COUNT_MAX, Count, Here, List, PageRequest};
+pub use page::{BaseUrl, COUNT_MAX, Count, Here, List, PageQuery, PageRequest};
 pub use params::Params;
 pub use paths::canonical;
 pub use problem::{FieldErrors, Problem, ProblemBody, refusal};

@@ -86,6 +86,19 @@ const fn is_true(value: &bool) -> bool {
     *value
 }
 
+/// Which page of a list, as the schema shows it.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only its shape is read, by the schema")]
+pub struct PageQuery {
+    /// 1 to 100, default 20.
+    page_size: Option<u32>,
+    /// The page's number, from 1; not together with `cursor`.
+    page: Option<u32>,
+    /// From `next` or `previous`.
+    cursor: Option<String>,
+}
+
 /// Which page is asked for: `page_size` (1 to 100, default 20), and `page` or `cursor`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageRequest {

@@ -16,7 +16,8 @@ use super::{
 };
 use crate::app::App;
 use crate::http::{
-    Caller, Count, Here, IfMatch, Json, List, PageRequest, Params, PathId, Problem, with_etag,
+    Caller, Count, Here, IfMatch, Json, List, PageQuery, PageRequest, Params, PathId, Problem,
+    with_etag,
 };
 use crate::repeats::{Answer, RepeatKey};
 
@@ -30,9 +31,7 @@ use crate::repeats::{Answer, RepeatKey};
         ("described" = Option<bool>, Query, description = "Only those somebody described, or only the others"),
         ("kind" = Option<String>, Query, description = "Only those described as of this format", example = "suricata"),
         ("search" = Option<String>, Query, description = "Part of a name, in any case; among the newest 10,000"),
-        ("page_size" = Option<u32>, Query, description = "1 to 100, default 20"),
-        ("page" = Option<u32>, Query, description = "The page's number, from 1; not together with `cursor`"),
-        ("cursor" = Option<String>, Query, description = "From `next` or `previous`"),
+        PageQuery,
     ),
     responses((status = 200, description = "A page of sources", body = List<Source>)),
 )]

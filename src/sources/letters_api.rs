@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{LetterFilter, RejectedRecord, Sources};
 use crate::app::App;
-use crate::http::{Caller, Count, Here, List, PageRequest, Params, PathId, Problem};
+use crate::http::{Caller, Count, Here, List, PageQuery, PageRequest, Params, PathId, Problem};
 
 /// How many rejected records were deleted.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -37,9 +37,7 @@ fn filter(params: &mut Params) -> LetterFilter {
     params(
         ("source" = Option<String>, Query, description = "Only of this source", example = "fw-01"),
         ("format" = Option<String>, Query, description = "Only those read by this format; `event` for our own", example = "suricata"),
-        ("page_size" = Option<u32>, Query, description = "1 to 100, default 20"),
-        ("page" = Option<u32>, Query, description = "The page's number, from 1; not together with `cursor`"),
-        ("cursor" = Option<String>, Query, description = "From `next` or `previous`"),
+        PageQuery,
     ),
     responses((status = 200, description = "A page of rejected records", body = List<RejectedRecord>)),
 )]

@@ -15,7 +15,8 @@ use http::StatusCode;
 use super::{COUNTED_MAX, NewView, View, ViewChange, ViewCount, ViewPage};
 use crate::app::App;
 use crate::http::{
-    Caller, Count, Here, IfMatch, Json, List, PageRequest, Params, PathId, Problem, with_etag,
+    Caller, Count, Here, IfMatch, Json, List, PageQuery, PageRequest, Params, PathId, Problem,
+    with_etag,
 };
 use crate::repeats::{Answer, RepeatKey};
 
@@ -27,9 +28,7 @@ use crate::repeats::{Answer, RepeatKey};
     tag = "views",
     params(
         ("of" = Option<String>, Query, description = "alerts or events: only views of this list", example = "alerts"),
-        ("page_size" = Option<u32>, Query, description = "1 to 100, default 20"),
-        ("page" = Option<u32>, Query, description = "The page's number, from 1; not together with `cursor`"),
-        ("cursor" = Option<String>, Query, description = "From `next` or `previous`"),
+        PageQuery,
     ),
     responses((status = 200, description = "A page of views", body = List<View>)),
 )]

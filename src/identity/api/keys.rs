@@ -13,7 +13,9 @@ use http::StatusCode;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::http::{Caller, Count, Here, Json, List, PageRequest, Params, PathId, Problem};
+use crate::http::{
+    Caller, Count, Here, Json, List, PageQuery, PageRequest, Params, PathId, Problem,
+};
 use crate::identity::keys::{insert, prepare};
 use crate::identity::{self, IdentityError, Key, NewKey};
 use crate::repeats::{self, Answer, RepeatKey};
@@ -34,11 +36,7 @@ pub struct NewlyMadeKey {
     get,
     path = "/api/keys/",
     tag = "keys",
-    params(
-        ("page_size" = Option<u32>, Query, description = "1 to 100, default 20"),
-        ("page" = Option<u32>, Query, description = "The page's number, from 1; not together with `cursor`"),
-        ("cursor" = Option<String>, Query, description = "From `next` or `previous`"),
-    ),
+    params(PageQuery),
     responses((status = 200, description = "A page of keys", body = List<Key>)),
 )]
 pub async fn list_keys(

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::credentials::Secret;
 use crate::http::{
-    Caller, Count, Here, IfMatch, Json, List, PageRequest, Params, PathId, Problem, Role,
+    Caller, Count, Here, IfMatch, Json, List, PageQuery, PageRequest, Params, PathId, Problem, Role,
 };
 use crate::identity::users::{Prepared, Weak, insert, prepare};
 use crate::identity::{self, IdentityError, ListedUser, NewUser, User, UserChange, UserFilter};
@@ -82,9 +82,7 @@ pub struct CreatedAnalyst {
         ("role" = Option<Role>, Query, description = "With this role"),
         ("enabled" = Option<bool>, Query, description = "Enabled, or disabled"),
         ("search" = Option<String>, Query, description = "With this in user name or address"),
-        ("page_size" = Option<u32>, Query, description = "1 to 100, default 20"),
-        ("page" = Option<u32>, Query, description = "The page's number, from 1; not together with `cursor`"),
-        ("cursor" = Option<String>, Query, description = "From `next` or `previous`"),
+        PageQuery,
     ),
     responses((status = 200, description = "A page of users", body = List<ListedUser>)),
 )]
