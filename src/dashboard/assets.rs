@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use sha2::{Digest as _, Sha256};
 
-use crate::http::Problem;
+use crate::http::{Problem, header_text};
 
 macro_rules! style {
     ($($name:literal),+ $(,)?) => {
@@ -124,10 +124,8 @@ pub(super) async fn file(
         .iter()
         .find(|file| file.name == name)
         .ok_or_else(|| Problem::not_found("no such file"))?;
-    let accepts_gzip = headers
-        .get(header::ACCEPT_ENCODING)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.contains("gzip"));
+    let accepts_gzip =
+        header_text(&headers, header::ACCEPT_ENCODING).is_some_and(|value| value.contains("gzip"));
     let packed = accepts_gzip && !file.gzip.is_empty();
     let mut response = if packed {
         file.gzip.clone().into_response()

@@ -10,7 +10,7 @@ use http::{HeaderValue, StatusCode, header};
 
 use super::{assets, filters};
 use crate::app::App;
-use crate::http::{Actor, Caller, Capability, Origin, Problem, Role};
+use crate::http::{Actor, Caller, Capability, Origin, Problem, Role, header_text};
 use crate::identity::{self, Density, ListedUser, Preferences, Theme, TimeZone};
 use crate::stream;
 
@@ -292,8 +292,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let kind = request.headers().get(header::CONTENT_TYPE);
-        let kind = kind.and_then(|it| it.to_str().ok()).unwrap_or_default();
+        let kind = header_text(request.headers(), header::CONTENT_TYPE).unwrap_or_default();
         if !kind.starts_with("application/x-www-form-urlencoded") {
             return Err(Problem::media_type("a form is sent here"));
         }
@@ -351,11 +350,8 @@ pub(super) async fn explain(
     next: Next,
 ) -> Response {
     // Programs that lost their way get the problem itself.
-    let accepts_pages = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|it| it.to_str().ok())
-        .is_some_and(|it| it.contains("text/html"));
+    let accepts_pages =
+        header_text(request.headers(), header::ACCEPT).is_some_and(|it| it.contains("text/html"));
     let wants_problem = !accepts_pages
         || request.headers().contains_key("x-watchpost-fragment")
         || request.uri().path().starts_with("/api/");

@@ -7,8 +7,8 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use http::{HeaderMap, header};
 
-use super::Problem;
 use super::listener::BodyDeadline;
+use super::{Problem, header_text};
 use crate::limits::{Share, Shares};
 
 /// How large a body may be.
@@ -112,10 +112,8 @@ pub async fn read_bytes(
     mut room: BodyRoom,
 ) -> Result<(Bytes, BodyRoom), Problem> {
     let coding = coding(headers)?;
-    let declared = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.parse::<usize>().ok());
+    let declared = header_text(headers, header::CONTENT_LENGTH);
+    let declared = declared.and_then(|value| value.parse::<usize>().ok());
     let wire_max = if coding == Coding::Identity {
         limits.decompressed
     } else {

@@ -7,6 +7,7 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use super::header_text;
 use super::problem::Details;
 use super::rpc_status::Encoding;
 use super::senders::BELOW;
@@ -81,12 +82,7 @@ impl ErrorForm {
 impl Dialect {
     /// The dialect of a path below `/api/ingest/`; `None` where problem documents are answered.
     pub(super) fn of(path: &str, headers: &HeaderMap) -> Option<Self> {
-        let text = |name| {
-            let value = headers.get(name);
-            value
-                .and_then(|value: &HeaderValue| value.to_str().ok())
-                .unwrap_or_default()
-        };
+        let text = |name: HeaderName| header_text(headers, name).unwrap_or_default();
         let below = path.strip_prefix(BELOW)?;
         match below.split('/').next()? {
             "elastic" => Some(Self::Elastic(accepted(text(header::ACCEPT)))),

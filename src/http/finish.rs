@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::dialect::Dialect;
 use super::shown::shown;
-use super::{Problem, base_url, origin};
+use super::{Problem, base_url, header_text, origin};
 use crate::app::App;
 
 /// Policy for everything that is not a page of ours: nothing loads, nothing frames it.
@@ -82,10 +82,7 @@ fn host_is_allowed(allowed: &[String], headers: &HeaderMap) -> bool {
     if allowed.peek().is_none() {
         return true;
     }
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
+    let host = header_text(headers, header::HOST).unwrap_or_default();
     let host = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),

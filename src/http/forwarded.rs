@@ -8,7 +8,7 @@ use http::{HeaderMap, header};
 use rand::RngExt as _;
 
 use super::listener::Peer;
-use super::{BaseUrl, Origin};
+use super::{BaseUrl, Origin, header_text};
 use crate::config::Settings;
 
 /// Longest `User-Agent` that is kept, in characters.
@@ -39,10 +39,8 @@ pub fn origin(config: &Settings, request: &Request) -> Origin {
 /// Scheme and host the client used.
 #[must_use]
 pub fn base_url(origin: &Origin, headers: &HeaderMap) -> BaseUrl {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .filter(|host| host.parse::<http::uri::Authority>().is_ok());
+    let host = header_text(headers, header::HOST);
+    let host = host.filter(|host| host.parse::<http::uri::Authority>().is_ok());
     let scheme = origin.scheme();
     BaseUrl(host.map_or_else(
         || Arc::from(""),
@@ -57,9 +55,7 @@ fn is_trusted(config: &Settings, address: IpAddr) -> bool {
 /// What the proxies say of the scheme. Each appends the one it saw, the client's stands first; a
 /// client that forges it only keeps its own cookie from coming back.
 fn says_https(headers: &HeaderMap) -> bool {
-    headers
-        .get("x-forwarded-proto")
-        .and_then(|scheme| scheme.to_str().ok())
+    header_text(headers, "x-forwarded-proto")
         .and_then(|scheme| scheme.split(',').next())
         .is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
 }
@@ -101,10 +97,7 @@ fn user_agent(headers: &HeaderMap) -> Arc<str> {
 }
 
 fn request_id(headers: &HeaderMap) -> Arc<str> {
-    let given = headers
-        .get("x-request-id")
-        .and_then(|value| value.to_str().ok());
-    match given {
+    match header_text(headers, "x-request-id") {
         Some(id)
             if (1..=64).contains(&id.len())
                 && id

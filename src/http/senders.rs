@@ -8,8 +8,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderName, Method, header};
 
+use super::header_text;
 use crate::credentials::{KEY_LENGTH, KEY_PREFIX};
 
 /// Where senders' requests are answered.
@@ -81,10 +82,9 @@ fn asks_for_elastic(method: &Method, headers: &HeaderMap) -> bool {
     if method != Method::GET && method != Method::HEAD {
         return false;
     }
-    let text = |name| {
-        let value = headers.get(name);
-        let text = value.and_then(|value: &http::HeaderValue| value.to_str().ok());
-        text.unwrap_or_default().to_ascii_lowercase()
+    let text = |name: HeaderName| {
+        let text = header_text(headers, name).unwrap_or_default();
+        text.to_ascii_lowercase()
     };
     let accept = text(header::ACCEPT);
     if accept.contains("text/html") {

@@ -11,7 +11,7 @@ use super::Gate;
 use super::layer::{Admitted, authenticate, identify, tell, within};
 use super::presented::{Presented, presented};
 use super::same_origin::{self, Kind};
-use crate::http::{Access, Actor, BaseUrl, Caller, MatchedRoute, Origin, Problem};
+use crate::http::{Access, Actor, BaseUrl, Caller, MatchedRoute, Origin, Problem, header_text};
 use crate::limits::{Verdict, network_of};
 
 /// Where people sign in.
@@ -152,8 +152,7 @@ fn sign_in_address(next: Option<&str>) -> String {
 
 fn referring_path<'a>(headers: &'a HeaderMap, base: Option<&BaseUrl>) -> Option<&'a str> {
     let base = base.map(|base| &*base.0).filter(|base| !base.is_empty())?;
-    let referrer = headers.get(header::REFERER)?.to_str().ok()?;
-    referrer.strip_prefix(base)
+    header_text(headers, header::REFERER)?.strip_prefix(base)
 }
 
 fn crosses_sites(headers: &HeaderMap) -> bool {

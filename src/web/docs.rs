@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, header};
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, serve};
 
-use crate::http::Problem;
+use crate::http::{Problem, header_text};
 
 /// Swagger UI styles elements as it draws them, and its icons are data addresses; scripts come
 /// from our own files alone.
@@ -35,10 +35,7 @@ pub async fn schema(
     let document = document
         .get()
         .ok_or_else(|| Problem::unavailable("still starting"))?;
-    let accept = headers
-        .get(header::ACCEPT)
-        .and_then(|it| it.to_str().ok())
-        .unwrap_or_default();
+    let accept = header_text(&headers, header::ACCEPT).unwrap_or_default();
     let (kind, text) = if accept.contains("yaml") {
         (
             "application/yaml",
