@@ -14,7 +14,7 @@ use super::pipeline::{Batch, Places, Prepared, Stored};
 use super::queue::{Ingest, Ingested};
 use super::read::Rejected;
 use super::refusals::Refusals;
-use crate::adapters::{self, Body, Context, Read, Sink};
+use crate::adapters::{Body, Context, Read, Sink};
 use crate::app::App;
 use crate::http::{Actor, BodyRoom, Caller, FieldErrors, Problem, essence, read_bytes};
 use crate::repeats::{Answer, Repeat};
@@ -165,14 +165,7 @@ fn records(
             is_too_large = true;
             return ControlFlow::Break(());
         }
-        let most = settings.record_max.unwrap_or(usize::MAX);
-        let read = if bytes.len() > most {
-            let what = format!("a record of this source has at most {most} bytes");
-            Err(adapters::refused("record", what))
-        } else {
-            read
-        };
-        match read {
+        match settings.admits(bytes).and(read) {
             Ok(reading) => {
                 let key = |key: Option<String>| key.map(|key| EventKey::new(&scope, &key));
                 let keys = (key(reading.key), key(reading.closes));

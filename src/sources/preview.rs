@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::error::SourceError;
 use super::registry::Sources;
 use super::rules;
-use crate::adapters::{self, Body, Context, Format, Profile, Read};
+use crate::adapters::{Body, Context, Format, Profile, Read};
 use crate::app::App;
 use crate::http::FieldErrors;
 
@@ -141,20 +141,13 @@ fn read(now: Timestamp, sources: &Sources, preview: Preview) -> Result<Previewed
         source: name.unwrap_or(format.name),
         profile: &profile,
     };
-    let most = settings.record_max.unwrap_or(usize::MAX);
     let mut records = Vec::new();
     let mut count = 0_usize;
     let mut sink = |read: Read, bytes: &[u8]| {
         let index = count;
         count = count.saturating_add(1);
         if records.len() < SHOWN_MAX {
-            let read = if bytes.len() > most {
-                let what = format!("a record of this source has at most {most} bytes");
-                Err(adapters::refused("record", what))
-            } else {
-                read
-            };
-            records.push(shown(index, read));
+            records.push(shown(index, settings.admits(bytes).and(read)));
         }
         ControlFlow::Continue(())
     };

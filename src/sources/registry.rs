@@ -15,7 +15,7 @@ use super::silence::Steps;
 use super::sql;
 use crate::adapters::Profile;
 use crate::app::App;
-use crate::http::Sender;
+use crate::http::{FieldErrors, Sender, refusal};
 
 /// What counts for the records of one source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +30,22 @@ pub struct Settings {
     pub record_max: Option<usize>,
     /// Alerts a minute before more are gathered in one; absent, the server's budget.
     pub alert_budget: Option<u32>,
+}
+
+impl Settings {
+    /// Refuses a record that is longer than those of the source may be.
+    ///
+    /// # Errors
+    /// How long it may be.
+    pub fn admits(&self, record: &[u8]) -> Result<(), FieldErrors> {
+        match self.record_max.filter(|most| record.len() > *most) {
+            None => Ok(()),
+            Some(most) => Err(refusal(
+                "record",
+                format!("a record of this source has at most {most} bytes"),
+            )),
+        }
+    }
 }
 
 /// Every described source, and the counters of all; cheap to clone.

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Hub;
 use super::lane::Parcel;
 use crate::adapters::syslog::{self, Header, Receipt};
-use crate::adapters::{Context, Reading, refused};
+use crate::adapters::{Context, Reading};
 use crate::http::{Actor, Caller, Origin};
 use crate::ingest::api::INLINE_MAX;
 use crate::ingest::event_keys::EventKey;
@@ -174,14 +174,8 @@ impl Reader<'_> {
             source,
             profile: &settings.profile,
         };
-        let read = match settings.record_max.filter(|most| bytes.len() > *most) {
-            Some(most) => Err(refused(
-                "record",
-                format!("a record of this source has at most {most} bytes"),
-            )),
-            None => syslog::event(&header, Some(peer), truncated, &cx),
-        };
-        match read {
+        let read = settings.admits(bytes);
+        match read.and_then(|()| syslog::event(&header, Some(peer), truncated, &cx)) {
             Ok(reading) => self.good(peer, reading),
             Err(errors) => {
                 let letter = DeadLetter::new(&cx, "syslog", &caller(peer), place, errors, bytes);
