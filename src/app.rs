@@ -113,6 +113,12 @@ impl App {
         }))
     }
 
+    /// Waits, or less when the server stops.
+    pub async fn rest(&self, pause: Duration) {
+        // Which of the two it was, its caller sees by asking whether the server stops.
+        drop(tokio::time::timeout(pause, self.stop.cancelled()).await);
+    }
+
     /// Announces a change; nobody listening is no error.
     pub fn announce(&self, change: Change) {
         // `send` fails only when nobody listens.

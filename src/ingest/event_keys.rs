@@ -183,7 +183,7 @@ pub async fn forget_old_keys(app: &App) -> Result<u64, StoreError> {
             break;
         }
         let pause = app.clock.now().since(now).saturating_mul(REST);
-        drop(tokio::time::timeout(pause, app.stop.cancelled()).await);
+        app.rest(pause).await;
     }
     Ok(forgotten)
 }

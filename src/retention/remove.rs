@@ -166,7 +166,7 @@ impl<'a> Removing<'a> {
             self.most
         };
         let pause = step.took.saturating_mul(REST);
-        drop(tokio::time::timeout(pause, self.app.stop.cancelled()).await);
+        self.app.rest(pause).await;
         Ok(true)
     }
 

@@ -78,18 +78,10 @@ pub async fn seal(app: &App, sealing: Sealing) -> Result<u64, StoreError> {
         if kept == 0 {
             break;
         }
-        rest(
-            app,
-            app.clock.now().since(started).min(Duration::from_secs(2)),
-        )
-        .await;
+        let pause = app.clock.now().since(started).min(Duration::from_secs(2));
+        app.rest(pause).await;
     }
     Ok(sealed)
-}
-
-/// Waits, or less when the server stops.
-async fn rest(app: &App, pause: Duration) {
-    drop(tokio::time::timeout(pause, app.stop.cancelled()).await);
 }
 
 /// Ids that no block covers and that could be blocks, at most so many.
@@ -167,7 +159,7 @@ async fn others_ended(app: &App) -> Result<bool, StoreError> {
         if ended >= begun {
             return Ok(true);
         }
-        rest(app, BETWEEN_LOOKS).await;
+        app.rest(BETWEEN_LOOKS).await;
     }
     Ok(false)
 }

@@ -46,7 +46,7 @@ pub(super) async fn accept(
                 if let Some(others) = failures.due() {
                     tracing::error!(%error, others, "accepting a syslog connection failed");
                 }
-                drop(tokio::time::timeout(ACCEPT_PAUSE, hub.app.stop.cancelled()).await);
+                hub.app.rest(ACCEPT_PAUSE).await;
             }
         }
     }
