@@ -7,10 +7,10 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use super::foreign_paths::BELOW;
 use super::header_text;
 use super::problem::Details;
 use super::rpc_status::Encoding;
-use super::senders::BELOW;
 
 /// Seconds after which what was not there in time is to be sent again.
 const RETRY_AFTER: u16 = 2;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::extract::Request;
 use http::Uri;
 
-use super::senders;
+use super::foreign_paths;
 
 /// Rewrites `/api/v1/…` to `/api/…`, adds the trailing slash, leads the paths built into other
 /// programs to ours, and takes an ingest key out of the address, before routing.
@@ -14,12 +14,12 @@ use super::senders;
 #[must_use]
 pub fn canonical(mut request: Request) -> Request {
     let (path, query) = (request.uri().path(), request.uri().query());
-    let Some(path) = senders::built_in(request.method(), path, request.headers())
+    let Some(path) = foreign_paths::built_in(request.method(), path, request.headers())
         .or_else(|| canonical_path(path))
     else {
         return request;
     };
-    let taken = senders::take_token(&path, query);
+    let taken = foreign_paths::take_token(&path, query);
     let rewritten = match &taken {
         Some((path, Some(query), _)) => format!("{path}?{query}"),
         Some((path, None, _)) => path.clone(),

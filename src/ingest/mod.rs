@@ -10,8 +10,7 @@ pub mod change;
 mod counts;
 mod event_keys;
 mod gather;
-mod keys;
-mod names;
+mod interned;
 mod node;
 mod pipeline;
 mod places;
@@ -23,6 +22,7 @@ mod refusals;
 mod silent;
 mod storms;
 pub mod syslog;
+mod transaction_keys;
 mod writer;
 
 pub use account::count_stored;

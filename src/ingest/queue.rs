@@ -6,7 +6,7 @@ use store::{Engine, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
 use super::gather::{Gathering, Waiting};
-use super::names::Names;
+use super::interned::Names;
 use super::pipeline::{Batch, Outcome, Prepared, Stored};
 use super::storms::Budget;
 use super::writer::Writer;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use store::{StoreError, Tx};
 
 use super::gather::Gathering;
-use super::names::Names;
+use super::interned::Names;
 use super::pipeline::{Batch, Outcome, Written};
 use super::queue::{IngestError, Pending};
 use super::storms::Budget;
