@@ -17,23 +17,14 @@ use super::account::Account;
 use super::pipeline::{Batch, Places, Prepared, Stored, WriteAnswer};
 use super::queue::{Ingest, Ingested};
 use super::read::{Content, LineError, Rejected, Take, read_batch};
-use super::receive::{Fate, admit, default_source, refuse};
+use super::receive::{BODY_LIMITS, Fate, INLINE_MAX, admit, body_room, default_source, refuse};
 use super::refusals::Refusals;
 use crate::adapters::Context;
 use crate::app::App;
 use crate::events::{Event, NewEvent, PackedEvent};
-use crate::http::{Actor, BodyLimits, BodyRoom, Caller, FieldErrors, Problem, RawBody, read_body};
-use crate::limits::network_of;
+use crate::http::{Caller, FieldErrors, Problem, RawBody, read_body};
 use crate::repeats::{Answer, Repeat, RepeatKey};
 use crate::sources::{DeadLetter, Sources};
-
-/// How large a body of events may be: 8 MiB compressed, 32 MiB unfolded or as it is.
-pub(super) const BODY_LIMITS: BodyLimits = BodyLimits {
-    compressed: 8 << 20,
-    decompressed: 32 << 20,
-};
-/// Bodies from this size on are parsed on a blocking thread.
-pub(super) const INLINE_MAX: usize = 64 * 1024;
 
 /// What became of a batch: `accepted + rejected` is what it held.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -123,11 +114,6 @@ pub async fn create(
         Sha256::digest(&body.bytes).into()
     });
     receive(&app, &ingest, caller, repeat, body).await
-}
-
-/// Room for a large body, out of what all senders share.
-pub(super) fn body_room(app: &App, caller: &Caller) -> BodyRoom {
-    BodyRoom::shared(&app.limits.bodies, network_of(caller.origin.address))
 }
 
 /// The same as `POST /api/events/`.
@@ -265,26 +251,6 @@ fn check_source(bound: Option<&str>, event: PackedEvent) -> Result<PackedEvent, 
             vec![format!("this key may only send events of {source:?}")],
         )])),
         _ => Ok(event),
-    }
-}
-
-/// Takes records out of the key's own bucket.
-pub(super) fn spend(app: &App, caller: &Caller, records: usize) -> Result<(), Problem> {
-    let Actor::Key { id, .. } = caller.actor else {
-        return Ok(());
-    };
-    let records = u32::try_from(records).unwrap_or(u32::MAX);
-    match app
-        .limits
-        .ingest
-        .take(&id, records)
-        .and_then(|verdict| verdict.refused_for)
-    {
-        None => Ok(()),
-        Some(seconds) => Err(Problem::too_many(
-            "this key has sent more events than RATE_LIMIT_INGEST allows; nothing was stored",
-            seconds,
-        )),
     }
 }
 

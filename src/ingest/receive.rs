@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 
 use super::account::Account;
-use super::api::{BODY_LIMITS, INLINE_MAX, answer_batch, body_room, spend};
+use super::api::answer_batch;
 use super::event_keys::EventKey;
 use super::pipeline::{Batch, Places, Prepared, Stored};
 use super::queue::{Ingest, Ingested};
@@ -16,7 +16,8 @@ use super::read::Rejected;
 use super::refusals::Refusals;
 use crate::adapters::{Body, Context, Read, Sink};
 use crate::app::App;
-use crate::http::{Actor, BodyRoom, Caller, FieldErrors, Problem, essence, read_bytes};
+use crate::http::{Actor, BodyLimits, BodyRoom, Caller, FieldErrors, Problem, essence, read_bytes};
+use crate::limits::network_of;
 use crate::repeats::{Answer, Repeat};
 use crate::sources::{DeadLetter, Sources};
 
@@ -24,6 +25,14 @@ use crate::sources::{DeadLetter, Sources};
 const RECORDS_MAX: usize = 50_000;
 /// Bytes of a request's events together, as they wait: labels that all records share are in each.
 const EVENTS_MAX: usize = 64 << 20;
+
+/// How large a body of events may be: 8 MiB compressed, 32 MiB unfolded or as it is.
+pub(super) const BODY_LIMITS: BodyLimits = BodyLimits {
+    compressed: 8 << 20,
+    decompressed: 32 << 20,
+};
+/// Bodies from this size on are parsed on a blocking thread.
+pub(super) const INLINE_MAX: usize = 64 * 1024;
 
 /// A request as it came, body decompressed.
 #[derive(Debug)]
@@ -57,6 +66,11 @@ impl Arrived {
             room,
         })
     }
+}
+
+/// Room for a large body, out of what all senders share.
+pub(super) fn body_room(app: &App, caller: &Caller) -> BodyRoom {
+    BodyRoom::shared(&app.limits.bodies, network_of(caller.origin.address))
 }
 
 /// Records as their format read them.
@@ -271,4 +285,24 @@ pub(super) async fn admit(app: &App, ingest: &Ingest, batch: Batch) -> Result<In
     let records = batch.events.len().saturating_add(refused);
     spend(app, &batch.caller, records)?;
     Ok(ingest.store_in(room, batch).await?)
+}
+
+/// Takes records out of the key's own bucket.
+fn spend(app: &App, caller: &Caller, records: usize) -> Result<(), Problem> {
+    let Actor::Key { id, .. } = caller.actor else {
+        return Ok(());
+    };
+    let records = u32::try_from(records).unwrap_or(u32::MAX);
+    match app
+        .limits
+        .ingest
+        .take(&id, records)
+        .and_then(|verdict| verdict.refused_for)
+    {
+        None => Ok(()),
+        Some(seconds) => Err(Problem::too_many(
+            "this key has sent more events than RATE_LIMIT_INGEST allows; nothing was stored",
+            seconds,
+        )),
+    }
 }

@@ -14,9 +14,9 @@ use super::lane::Parcel;
 use crate::adapters::syslog::{self, Header, Receipt};
 use crate::adapters::{Context, Reading};
 use crate::http::{Actor, Caller, Origin};
-use crate::ingest::api::INLINE_MAX;
 use crate::ingest::event_keys::EventKey;
 use crate::ingest::pipeline::{Places, Prepared};
+use crate::ingest::receive::INLINE_MAX;
 use crate::sources::{DeadLetter, Outcome};
 
 /// Events of one batch, and a parcel more.
