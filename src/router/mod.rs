@@ -50,24 +50,15 @@ pub fn declare() -> Routes {
         )
         .add(
             CanOrKey(EventCreate),
-            routes!(
-                ingest::receivers::elastic::refresh,
-                ingest::receivers::elastic::refresh_get
-            ),
+            routes!(ingest::receivers::elastic::refresh),
         )
         .add(
             CanOrKey(EventCreate),
-            routes!(
-                ingest::receivers::elastic::bulk,
-                ingest::receivers::elastic::bulk_put
-            ),
+            routes!(ingest::receivers::elastic::bulk),
         )
         .add(
             CanOrKey(EventCreate),
-            routes!(
-                ingest::receivers::elastic::bulk_of_index,
-                ingest::receivers::elastic::bulk_of_index_put
-            ),
+            routes!(ingest::receivers::elastic::bulk_of_index),
         )
         .add(
             CanOrKey(EventCreate),

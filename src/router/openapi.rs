@@ -98,15 +98,24 @@ fn components() -> Components {
 /// Adds to each operation what its access implies; returns the methods found.
 pub(super) fn document_access(path: &str, item: &mut PathItem, access: Access) -> Vec<String> {
     let operations = [
+        ("POST", &mut item.post),
         ("GET", &mut item.get),
         ("PUT", &mut item.put),
-        ("POST", &mut item.post),
         ("PATCH", &mut item.patch),
         ("DELETE", &mut item.delete),
     ];
     let mut methods = Vec::new();
+    let mut ids = Vec::new();
     for (method, operation) in operations {
         let Some(operation) = operation else { continue };
+        // A handler of several methods has one id, which each but the first extends by its own.
+        if let Some(id) = &mut operation.operation_id {
+            if ids.contains(id) {
+                id.push('_');
+                id.push_str(&method.to_ascii_lowercase());
+            }
+            ids.push(id.clone());
+        }
         methods.push(method.to_owned());
         let reads = operation.parameters.is_some() || operation.request_body.is_some();
         describe(path, operation, access, reads);

@@ -74,7 +74,7 @@ pub async fn health() -> Response {
 /// `index` and `create` store the document. The answer names the fate of each; `errors` says
 /// whether there was any that was not stored. An `_id` makes repetitions stored once, for 48 hours.
 #[utoipa::path(
-    post,
+    method(post, put),
     path = "/api/ingest/elastic/_bulk/",
     tag = "ingest",
     operation_id = "elastic_bulk",
@@ -94,31 +94,9 @@ pub async fn bulk(
     answer(&state, &ingest, caller, String::new(), request).await
 }
 
-/// The same as `POST /api/ingest/elastic/_bulk/`.
-#[utoipa::path(
-    put,
-    path = "/api/ingest/elastic/_bulk/",
-    tag = "ingest",
-    operation_id = "elastic_bulk_put",
-    params(("filter_path" = Option<String>, Query, description = "As there")),
-    request_body(description = "As there", content((String = "application/x-ndjson"))),
-    responses(
-        (status = 200, description = "As there"),
-        (status = 413, description = "As there"),
-    ),
-)]
-pub async fn bulk_put(
-    state: State<App>,
-    ingest: State<Ingest>,
-    caller: Caller,
-    request: Request,
-) -> Result<Response, Problem> {
-    answer(&state, &ingest, caller, String::new(), request).await
-}
-
 /// The same, with the index of actions that name none; also at `/{index}/_bulk`.
 #[utoipa::path(
-    post,
+    method(post, put),
     path = "/api/ingest/elastic/{index}/_bulk/",
     tag = "ingest",
     operation_id = "elastic_index_bulk",
@@ -142,38 +120,12 @@ pub async fn bulk_of_index(
     answer(&state, &ingest, caller, index, request).await
 }
 
-/// The same as `POST /api/ingest/elastic/{index}/_bulk/`.
-#[utoipa::path(
-    put,
-    path = "/api/ingest/elastic/{index}/_bulk/",
-    tag = "ingest",
-    operation_id = "elastic_index_bulk_put",
-    params(
-        ("index" = String, Path, description = "Kept as event.dataset"),
-        ("filter_path" = Option<String>, Query, description = "As there"),
-    ),
-    request_body(description = "As there", content((String = "application/x-ndjson"))),
-    responses(
-        (status = 200, description = "As there"),
-        (status = 413, description = "As there"),
-    ),
-)]
-pub async fn bulk_of_index_put(
-    state: State<App>,
-    ingest: State<Ingest>,
-    Path(index): Path<String>,
-    caller: Caller,
-    request: Request,
-) -> Result<Response, Problem> {
-    answer(&state, &ingest, caller, index, request).await
-}
-
 /// What a refresh answers: nothing waits to be made visible.
 const REFRESHED: &str = r#"{"_shards":{"total":1,"successful":1,"failed":0}}"#;
 
 /// Does nothing, for clients that end with a refresh; also at `/{index}/_refresh`.
 #[utoipa::path(
-    post,
+    method(post, get),
     path = "/api/ingest/elastic/{index}/_refresh/",
     tag = "ingest",
     operation_id = "elastic_refresh",
@@ -181,19 +133,6 @@ const REFRESHED: &str = r#"{"_shards":{"total":1,"successful":1,"failed":0}}"#;
     responses((status = 200, description = "As Elasticsearch answers")),
 )]
 pub async fn refresh() -> Response {
-    json(REFRESHED)
-}
-
-/// The same as `POST /api/ingest/elastic/{index}/_refresh/`.
-#[utoipa::path(
-    get,
-    path = "/api/ingest/elastic/{index}/_refresh/",
-    tag = "ingest",
-    operation_id = "elastic_refresh_get",
-    params(("index" = String, Path, description = "Passed over")),
-    responses((status = 200, description = "As Elasticsearch answers")),
-)]
-pub async fn refresh_get() -> Response {
     json(REFRESHED)
 }
 
