@@ -91,15 +91,18 @@ impl Draft {
             ip_address: self.ip_address,
             occurred_at: self.occurred_at,
             tags: tags(self.tags),
-            attributes: fit(&self.fields, original).filter(|raw| raw.get() != "{}"),
+            attributes: None,
         };
-        let reading = Reading {
+        let mut reading = Reading {
             said: self.said,
             closes: self.closes,
             ongoing: self.ongoing,
-            ..Reading::new(event)
+            ..Reading::new(event).with_key(self.key)
         };
-        cx.shaped(reading.with_key(self.key), object)
+        cx.shape(&mut reading, &mut self.fields, object)?;
+        let attributes = fit(&self.fields, original);
+        reading.event.attributes = attributes.filter(|raw| raw.get() != "{}");
+        Ok(reading)
     }
 }
 

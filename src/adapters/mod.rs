@@ -30,6 +30,7 @@ mod lines;
 pub mod loki;
 mod members;
 mod mix;
+mod merged;
 pub mod ocsf;
 pub mod otlp;
 mod profile;
@@ -189,8 +190,12 @@ impl Reading {
     /// The same with the sender's key; one that is empty or too long is none.
     #[must_use]
     pub fn with_key(mut self, key: Option<String>) -> Self {
-        self.key = key.filter(|key| (1..=KEY_MAX).contains(&key.len()));
+        self.set_key(key);
         self
+    }
+
+    fn set_key(&mut self, key: Option<String>) {
+        self.key = key.filter(|key| (1..=KEY_MAX).contains(&key.len()));
     }
 
     /// The same with the key that what it came in gives it. What goes on and what ends it find each
@@ -208,16 +213,30 @@ impl Reading {
 
 impl Context<'_> {
     /// Gives an event the source its sender is bound to, and what the source's profile says;
-    /// `object` is what the profile's pointers point into.
+    /// `object` is what the profile's pointers point into. What was never a [`Draft`] comes here,
+    /// its attributes written already.
     ///
     /// # Errors
     /// A pointer leads to a value that its field cannot hold.
-    pub fn shaped(&self, mut reading: Reading, object: Option<&Object>) -> Read {
-        self.profile.shape(&mut reading, object)?;
+    fn shaped(&self, mut reading: Reading, object: Option<&Object>) -> Read {
+        let mut fields = Fields::default();
+        self.shape(&mut reading, &mut fields, object)?;
+        merged::lay_over(&mut reading.event.attributes, &fields.into_object());
+        Ok(reading)
+    }
+
+    /// The same of an event whose fields are still to be written.
+    fn shape(
+        &self,
+        reading: &mut Reading,
+        fields: &mut Fields,
+        object: Option<&Object>,
+    ) -> Result<(), FieldErrors> {
+        self.profile.shape(reading, fields, object)?;
         if let Some(source) = self.bound {
             source.clone_into(&mut reading.event.source_name);
         }
-        Ok(reading)
+        Ok(())
     }
 }
 

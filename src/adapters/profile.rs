@@ -13,7 +13,6 @@ use super::fields::Fields;
 use super::record::Object;
 use super::time::time_of;
 use super::{Reading, json, refused};
-use crate::events::ATTRIBUTES_MAX;
 use crate::http::FieldErrors;
 
 /// How the records of a source become events. Empty, they stay as their format says.
@@ -116,39 +115,33 @@ impl Profile {
             && self.labels.is_empty()
     }
 
-    /// Has its say on an event; `object` is what the pointers point into.
+    /// Has its say on an event, and sets the fields it adds; `object` is what the pointers point
+    /// into.
     ///
     /// # Errors
     /// A pointer leads to what its field cannot hold.
     pub(super) fn shape(
         &self,
         reading: &mut Reading,
+        fields: &mut Fields,
         object: Option<&Object>,
     ) -> Result<(), FieldErrors> {
         if self.is_empty() {
             return Ok(());
         }
-        let mut fields = Vec::new();
         if let Some(object) = object {
             for (field, pointer) in &self.mapping {
                 if let Some(value) = pointer.find(object).filter(|value| !value.is_null())
                     && !set(reading, field, pointer, value)
                         .map_err(|what| refused(&pointer.to_string(), what))?
                 {
-                    fields.push((field.as_str(), value.clone()));
+                    fields.set(field, Some(value.clone()));
                 }
             }
         }
-        let labels = self.labels.iter();
-        let labels: Vec<(String, Value)> = labels
-            .map(|(name, value)| (format!("labels.{name}"), value.as_str().into()))
-            .collect();
-        fields.extend(
-            labels
-                .iter()
-                .map(|(path, value)| (path.as_str(), value.clone())),
-        );
-        add_fields(reading, fields);
+        for (name, value) in &self.labels {
+            fields.set(&format!("labels.{name}"), Some(value.as_str()));
+        }
         let said = reading.said.as_deref().map(str::to_ascii_lowercase);
         if let Some(severity) = said.and_then(|said| self.severities.get(said.trim())) {
             reading.event.severity = *severity;
@@ -196,28 +189,71 @@ fn set(
             event.ip_address = Some(text.parse().map_err(|_| "must be an IP address")?);
         }
         "occurred_at" => event.occurred_at = Some(time_of(value).ok_or("must be a time")?),
-        "key" => *reading = reading.clone().with_key(Some(text)),
+        "key" => reading.set_key(Some(text)),
         _ => return Ok(false),
     }
     Ok(true)
 }
 
-/// Adds fields to the attributes, as long as there is room.
-fn add_fields(reading: &mut Reading, added: Vec<(&str, Value)>) {
-    if added.is_empty() {
-        return;
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::tests::{fields_are, read_with};
+    use super::super::{eve, json};
+    use super::*;
+
+    use crate::events::ATTRIBUTES_MAX;
+    fn profile(said: Value) -> Profile {
+        serde_json::from_value(said).unwrap()
     }
-    let attributes = &mut reading.event.attributes;
-    let known = attributes
-        .as_deref()
-        .and_then(|raw| serde_json::from_str(raw.get()).ok())
-        .unwrap_or_default();
-    let mut fields = Fields::from_object(known);
-    for (path, value) in added {
-        fields.set(path, Some(value));
+
+    fn read(format: &super::super::Format, said: Value, record: &str) -> Reading {
+        read_with(format, &profile(said), record).remove(0).unwrap()
     }
-    let written = serde_json::value::to_raw_value(&fields).ok();
-    if let Some(written) = written.filter(|raw| raw.get().len() <= ATTRIBUTES_MAX) {
-        *attributes = Some(written);
+
+    /// The attributes as they are written.
+    fn written(reading: &Reading) -> &str {
+        reading.event.attributes.as_ref().unwrap().get()
+    }
+
+    #[test]
+    fn what_a_profile_adds_leaves_the_names_and_numbers_of_an_event_as_they_are() {
+        let own = r#"{"source":"s","event_type":"t","severity":"LOW","description":"d","who":"x",
+            "attributes":{"a":1,"a.b":2,"n":1.50,"labels":{"k":1.0}}}"#;
+        let said = json!({"labels": {"site": "muc"}, "mapping": {"user.name": "/who"}});
+        assert_eq!(
+            written(&read(&json::FORMAT, said, own)),
+            r#"{"a":1,"a.b":2,"labels":{"k":1.0,"site":"muc"},"n":1.50,"user":{"name":"x"},"who":"x"}"#
+        );
+        let record =
+            r#"{"timestamp":"2026-03-14T09:26:53Z","event_type":"dns","dns":{"a.b":1.50}}"#;
+        let said = json!({"labels": {"site": "muc"}});
+        let reading = read(&eve::FORMAT, said, record);
+        assert!(written(&reading).ends_with(&format!("\"suricata\":{record}}}")));
+        fields_are(&reading, &[("labels.site", json!("muc"))]);
+    }
+
+    #[test]
+    fn a_record_without_room_is_trimmed_for_what_a_profile_adds() {
+        for length in (ATTRIBUTES_MAX - 120..=ATTRIBUTES_MAX).step_by(10) {
+            let record = json!({"message": "m", "long": "x".repeat(length)}).to_string();
+            let reading = read(&json::FORMAT, json!({"labels": {"site": "muc"}}), &record);
+            fields_are(&reading, &[("labels.site", json!("muc"))]);
+        }
+    }
+
+    #[test]
+    fn what_a_profile_adds_takes_the_place_of_what_was_read() {
+        let record = r#"{"message":"m","user":{"name":"a","id":"7"},"who":"b","list":["x",1]}"#;
+        let mapping = json!({"mapping": {"user.name": "/who", "related.user": "/list"}});
+        fields_are(
+            &read(&json::FORMAT, mapping, record),
+            &[
+                ("user.name", json!("b")),
+                ("user.id", json!("7")),
+                ("related.user", json!(["x", 1])),
+            ],
+        );
     }
 }

@@ -1,12 +1,6 @@
 //! What is known of a record from outside of it: its syslog header, its shipper's object, its stream.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
-use serde_json::value::{RawValue, to_raw_value};
-
-use super::super::{Draft, Object, Reading, draft};
-use crate::events::ATTRIBUTES_MAX;
+use super::super::{Draft, Reading, draft, merged};
 
 /// Fields whose members are told by different parties and do not contradict each other. Of the
 /// others, such as a process, half from here and half from there would be of neither.
@@ -20,56 +14,18 @@ pub(super) fn add(mut reading: Reading, outside: &Draft) -> Reading {
         event.tags.extend_from_slice(&outside.tags);
         event.tags = draft::tags(std::mem::take(&mut event.tags));
     }
-    let known = event.attributes.as_deref().map_or("{}", RawValue::get);
-    if let Some(all) = merged(known, &outside.fields.clone().into_object()) {
-        event.attributes = Some(all);
-    }
+    let fields = outside.fields.clone().into_object();
+    merged::fill(&mut event.attributes, &fields, |name| {
+        SHARED.contains(&name)
+    });
     let key = reading.key.clone().or_else(|| outside.key.clone());
     reading.with_key(key)
-}
-
-/// Both together, the record among what is known as it was written; `None` when there is nothing
-/// to add or no room.
-fn merged(known: &str, outside: &Object) -> Option<Box<RawValue>> {
-    if outside.is_empty() {
-        return None;
-    }
-    let mut all: BTreeMap<String, Box<RawValue>> = serde_json::from_str(known).ok()?;
-    for (name, value) in outside {
-        let value = match all.get(name) {
-            None => to_raw_value(value),
-            Some(raw) if SHARED.contains(&name.as_str()) => {
-                let mut inner: Value = serde_json::from_str(raw.get()).ok()?;
-                fill(&mut inner, value);
-                to_raw_value(&inner)
-            }
-            Some(_) => continue,
-        };
-        all.insert(name.clone(), value.ok()?);
-    }
-    let written = to_raw_value(&all).ok()?;
-    (written.get().len() <= ATTRIBUTES_MAX).then_some(written)
-}
-
-/// Adds the members that are not there. The fields are as deep as their paths.
-fn fill(known: &mut Value, outside: &Value) {
-    let (Value::Object(known), Value::Object(outside)) = (known, outside) else {
-        return;
-    };
-    for (name, value) in outside {
-        match known.get_mut(name) {
-            Some(inner) => fill(inner, value),
-            None => {
-                known.insert(name.clone(), value.clone());
-            }
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use base::Severity::{Critical, High};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::super::super::tests::{field, fields_are};
     use super::super::super::{Context, Profile, syslog, text};
@@ -184,13 +140,5 @@ mod tests {
             written,
             r#"{"host":{"name":"h"},"labels":{"one":1,"two":2},"n":1.50,"process":{"name":"a"}}"#
         );
-    }
-
-    #[test]
-    fn what_has_no_room_is_left_out() {
-        let known = json!({"a": "x".repeat(ATTRIBUTES_MAX - 20)}).to_string();
-        let outside = json!({"host": {"name": "a-long-name-of-a-host"}});
-        assert!(merged(&known, outside.as_object().unwrap()).is_none());
-        assert!(merged("{}", outside.as_object().unwrap()).is_some());
     }
 }
