@@ -215,6 +215,7 @@ fn log(fields: &mut Fields, header: &Header<'_>, peer: Option<IpAddr>) {
     fields.set("log.source.address", peer);
 }
 
-fn severity_name(severity: u8) -> Option<&'static str> {
+/// The keyword of a severity by its number.
+pub(super) fn severity_name(severity: u8) -> Option<&'static str> {
     SEVERITIES.get(usize::from(severity)).copied()
 }

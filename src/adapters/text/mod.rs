@@ -16,7 +16,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::json::{self, Facts, Weight};
-use super::syslog::{Header, Receipt};
+use super::syslog::{Header, Receipt, severity_name};
 use super::{Context, Draft, Object, Original, Read, cef, keyvalue, leef, read_object, severity};
 
 /// What was found in a line.
@@ -229,7 +229,8 @@ fn header<'a>(line: &'a str, draft: &mut Draft, cx: &Context<'_>) -> &'a str {
         draft.severity = header.severity().map(severity::syslog);
         draft.said = header
             .severity()
-            .map(|severity| severity.to_string())
+            .and_then(severity_name)
+            .map(str::to_owned)
             .or(draft.said.take());
     }
     header.message

@@ -430,3 +430,13 @@ proptest! {
         one(&line);
     }
 }
+
+#[test]
+fn the_sources_map_of_severities_knows_the_word_of_a_header() {
+    for (line, said) in [
+        ("<10>Nov 20 17:24:10 fw app: text", "crit"),
+        ("<15>1 2026-11-20T17:24:10Z fw app - - - text", "debug"),
+    ] {
+        assert_eq!(one(line).said.as_deref(), Some(said), "{line}");
+    }
+}
