@@ -245,6 +245,10 @@ fn what_only_looks_like_a_known_format_is_read_like_any_object() {
         let event = &read[0].as_ref().unwrap().event;
         let known = [
             "falco-",
+        json!({"event_type": "port scan", "timestamp": "2026-11-20T09:00:00Z", "flow_id": 1, "message": "m"}),
+        json!({"event_type": "scan", "timestamp": "2026-11-20 09:00:00", "in_iface": "a", "message": "m"}),
+        json!({"event_type": "login", "timestamp": "2026-11-20T09:00:00Z", "community_id": "1:x", "message": "m"}),
+        json!({"event_type": "alert", "timestamp": "2026-11-20T09:00:00Z", "alert": {"name": "cpu"}, "message": "m"}),
             "wazuh-",
             "guardduty-",
             "crowdsec-",

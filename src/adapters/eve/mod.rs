@@ -177,16 +177,21 @@ const TYPES: &[&str] = &[
     "websocket",
 ];
 
-/// Whether an object is a record of EVE: it has a type and a time, and something only Suricata
-/// writes, be it just a member that is called like its type.
+/// Whether an object is a record of EVE: it has a type and a time as Suricata writes them, and
+/// something only Suricata writes, be it just a member that is called like its type. Whoever else
+/// writes such members is not to be refused for how.
 pub(super) fn is(object: &Object) -> bool {
-    let text = |name: &str| object.get(name).and_then(serde_json::Value::as_str);
-    let (Some(kind), Some(_)) = (text("event_type"), text("timestamp")) else {
+    let Ok(kind) = record::event_type(object) else {
         return false;
     };
-    let marks = ["flow_id", "pcap_cnt", "in_iface", "community_id"];
-    marks.iter().any(|name| object.contains_key(*name))
-        || TYPES.contains(&kind) && object.get(kind).is_some_and(serde_json::Value::is_object)
+    let body = object.get(kind).and_then(serde_json::Value::as_object);
+    let marks = ["flow_id", "pcap_cnt", "in_iface"];
+    let is_marked = marks.iter().any(|name| object.contains_key(*name));
+    let is_told = match kind {
+        "alert" => body.is_some_and(|alert| alert.contains_key("signature")),
+        _ => is_marked || body.is_some() && TYPES.contains(&kind),
+    };
+    is_told && record::timestamp(object).is_ok()
 }
 
 /// Turns a record that was read already into an event. Suricata gives records no name: one that is

@@ -98,7 +98,7 @@ impl<'a> Alert<'a> {
     }
 }
 
-fn timestamp(whole: &Object) -> Result<Timestamp, EveError> {
+pub(super) fn timestamp(whole: &Object) -> Result<Timestamp, EveError> {
     let field = "timestamp";
     let time = Timestamp::parse(required(text(whole, field)?, field)?).ok();
     time.filter(|time| TIMES.contains(&time.micros()))
@@ -108,7 +108,7 @@ fn timestamp(whole: &Object) -> Result<Timestamp, EveError> {
         })
 }
 
-fn event_type(whole: &Object) -> Result<&str, EveError> {
+pub(super) fn event_type(whole: &Object) -> Result<&str, EveError> {
     let field = "event_type";
     let word = required(text(whole, field)?, field)?;
     let fits = (1..=EVENT_TYPE_MAX).contains(&word.len())
