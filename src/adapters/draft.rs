@@ -8,6 +8,7 @@ use super::ends::Ends;
 use super::fields::{Fields, cut};
 use super::fit::{Original, fit};
 use super::record::Object;
+use super::time::within;
 use super::{Context, Read, Reading};
 use crate::events::{
     DESCRIPTION_MAX, EVENT_TYPE_MAX, NewEvent, SOURCE_NAME_MAX, TAG_MAX, TAGS_MAX,
@@ -89,7 +90,7 @@ impl Draft {
             description: description(&self.description)
                 .unwrap_or_else(|| "(no description)".to_owned()),
             ip_address: self.ip_address,
-            occurred_at: self.occurred_at,
+            occurred_at: self.occurred_at.and_then(within),
             tags: tags(self.tags),
             attributes: None,
         };

@@ -139,6 +139,11 @@ pub(super) fn keeps_the_limits(event: &NewEvent) {
     for tag in &event.tags {
         within(tag, TAG_MAX);
     }
+    assert!(
+        event
+            .occurred_at
+            .is_none_or(|time| super::time::within(time).is_some())
+    );
     if let Some(attributes) = &event.attributes {
         assert!(attributes.get().len() <= ATTRIBUTES_MAX);
         let value: Value = serde_json::from_str(attributes.get()).unwrap();
@@ -240,15 +245,15 @@ fn what_only_looks_like_a_known_format_is_read_like_any_object() {
         json!({"class_uid": "x", "metadata": {}, "message": "m"}),
         json!({"event_type": "login", "timestamp": "2026-11-20T09:00:00Z", "src_ip": "192.0.2.1", "message": "m"}),
         json!({"_path": 5, "ts": 1, "message": "m"}),
+        json!({"event_type": "port scan", "timestamp": "2026-11-20T09:00:00Z", "flow_id": 1, "message": "m"}),
+        json!({"event_type": "scan", "timestamp": "2026-11-20 09:00:00", "in_iface": "a", "message": "m"}),
+        json!({"event_type": "login", "timestamp": "2026-11-20T09:00:00Z", "community_id": "1:x", "message": "m"}),
+        json!({"event_type": "alert", "timestamp": "2026-11-20T09:00:00Z", "alert": {"name": "cpu"}, "message": "m"}),
     ] {
         let read = read_all(&super::json::FORMAT, record.to_string());
         let event = &read[0].as_ref().unwrap().event;
         let known = [
             "falco-",
-        json!({"event_type": "port scan", "timestamp": "2026-11-20T09:00:00Z", "flow_id": 1, "message": "m"}),
-        json!({"event_type": "scan", "timestamp": "2026-11-20 09:00:00", "in_iface": "a", "message": "m"}),
-        json!({"event_type": "login", "timestamp": "2026-11-20T09:00:00Z", "community_id": "1:x", "message": "m"}),
-        json!({"event_type": "alert", "timestamp": "2026-11-20T09:00:00Z", "alert": {"name": "cpu"}, "message": "m"}),
             "wazuh-",
             "guardduty-",
             "crowdsec-",
@@ -289,6 +294,20 @@ proptest! {
     fn any_text_in_any_format_is_read_or_refused(text in "[#{}\\[\\]\":,|=<> \ta-z0-9-]{0,120}") {
         for format in FORMATS {
             read_all(format, &text);
+        }
+    }
+}
+
+#[test]
+fn no_event_has_a_time_outside_the_years_1_to_9999() {
+    for line in [
+        "LEEF:1.0|V|P|1|e|devTime=0000-01-01 00:00:00\tdevTimeFormat=yyyy-MM-dd HH:mm:ss",
+        "<13>1 0000-01-01T00:00:00Z host app - - - text",
+        "{\"message\":\"<13>1 0000-01-01T00:00:00Z host app - - - text\"}",
+    ] {
+        for format in [&super::json::FORMAT, &super::syslog::FORMAT] {
+            let read = read_all(format, line).remove(0);
+            assert_eq!(read.unwrap().event.occurred_at, None, "{line}");
         }
     }
 }

@@ -3,8 +3,7 @@
 use base::Timestamp;
 use serde_json::Value;
 
-/// The years 1 to 9999 in microseconds since 1970: what an event's time may be.
-const TIMES: std::ops::Range<i64> = -62_135_596_800_000_000..253_402_300_800_000_000;
+use crate::events::TIMES;
 
 /// Abbreviations of zones as devices write them, in hours east of Greenwich. Those that mean
 /// several zones are left out.

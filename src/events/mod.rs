@@ -29,7 +29,7 @@ pub use list::{Listed, list, oldest, show};
 pub(crate) use model::Row;
 pub use model::{
     ATTRIBUTES_MAX, DESCRIPTION_MAX, EVENT_TYPE_MAX, Event, EventAnyOf, EventFilter, EventTest,
-    NewEvent, SOURCE_NAME_MAX, TAG_MAX, TAGS_MAX,
+    NewEvent, SOURCE_NAME_MAX, TAG_MAX, TAGS_MAX, TIMES,
 };
 pub use packed::PackedEvent;
 pub(crate) use sql::text_in;

@@ -9,6 +9,9 @@ use store::Arg;
 
 use crate::geo::Geo;
 
+/// What an event's time may be, in microseconds since 1970: in the years 1 to 9999, as every reader
+/// of the stored form understands them.
+pub const TIMES: std::ops::Range<i64> = -62_135_596_800_000_000..253_402_300_800_000_000;
 /// Longest source name, in characters.
 pub const SOURCE_NAME_MAX: usize = 255;
 /// Longest event type, in characters.

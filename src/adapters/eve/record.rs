@@ -7,12 +7,11 @@ use serde_json::Value;
 
 use super::EveError;
 use crate::adapters::ends::{End, Ends};
+use crate::adapters::time::within;
 use crate::events::SOURCE_NAME_MAX;
 
 /// Longest record type; Suricata's longest has 15 characters.
 const EVENT_TYPE_MAX: usize = 64;
-/// The years 1 to 9999 in microseconds since 1970: what an event's time may be.
-const TIMES: std::ops::Range<i64> = -62_135_596_800_000_000..253_402_300_800_000_000;
 
 pub(super) use crate::adapters::Object;
 
@@ -101,11 +100,10 @@ impl<'a> Alert<'a> {
 pub(super) fn timestamp(whole: &Object) -> Result<Timestamp, EveError> {
     let field = "timestamp";
     let time = Timestamp::parse(required(text(whole, field)?, field)?).ok();
-    time.filter(|time| TIMES.contains(&time.micros()))
-        .ok_or(EveError::Invalid {
-            field,
-            expected: "must be a time with an offset, such as 2026-01-31T23:59:00.123456+0100",
-        })
+    time.and_then(within).ok_or(EveError::Invalid {
+        field,
+        expected: "must be a time with an offset, such as 2026-01-31T23:59:00.123456+0100",
+    })
 }
 
 pub(super) fn event_type(whole: &Object) -> Result<&str, EveError> {

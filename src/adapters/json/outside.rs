@@ -1,5 +1,6 @@
 //! What is known of a record from outside of it: its syslog header, its shipper's object, its stream.
 
+use super::super::time::within;
 use super::super::{Draft, Reading, draft, merged};
 
 /// Fields whose members are told by different parties and do not contradict each other. Of the
@@ -9,7 +10,7 @@ const SHARED: [&str; 5] = ["cloudevents", "event", "labels", "log", "otlp"];
 /// Adds to an event what it does not say itself.
 pub(super) fn add(mut reading: Reading, outside: &Draft) -> Reading {
     let event = &mut reading.event;
-    event.occurred_at = event.occurred_at.or(outside.occurred_at);
+    event.occurred_at = event.occurred_at.or(outside.occurred_at.and_then(within));
     if !outside.tags.is_empty() {
         event.tags.extend_from_slice(&outside.tags);
         event.tags = draft::tags(std::mem::take(&mut event.tags));

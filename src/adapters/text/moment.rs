@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
 use super::super::json::Given;
-use super::super::time::{month, within, zone};
+use super::super::time::{month, zone};
 use super::super::{parse_time, time_of};
 
 /// Longest text that is looked at.
@@ -61,7 +61,7 @@ pub(in super::super) fn zoned(text: &str, place: &str, now: Timestamp) -> Option
 /// A time that was read as of Greenwich, of a place so many seconds east of it.
 fn east(time: Timestamp, seconds: i32) -> Option<Timestamp> {
     let micros = i64::from(seconds).checked_mul(1_000_000)?;
-    within(Timestamp::from_micros(time.micros().checked_sub(micros)?))
+    Some(Timestamp::from_micros(time.micros().checked_sub(micros)?))
 }
 
 /// ISO 8601 with slashes, a zone's name or a space before the offset.
