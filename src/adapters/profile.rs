@@ -186,7 +186,8 @@ fn set(
         }
         "source_name" => event.source_name = draft::source_name(&text).ok_or("must be a text")?,
         "ip_address" => {
-            event.ip_address = Some(text.parse().map_err(|_| "must be an IP address")?);
+            let (address, _) = json::address(&text).ok_or("must be an IP address")?;
+            event.ip_address = Some(address);
         }
         "occurred_at" => event.occurred_at = Some(time_of(value).ok_or("must be a time")?),
         "key" => reading.set_key(Some(text)),
@@ -255,5 +256,19 @@ mod tests {
                 ("related.user", json!(["x", 1])),
             ],
         );
+    }
+
+    #[test]
+    fn an_address_is_found_however_it_is_written() {
+        for address in ["::ffff:203.0.113.9", "203.0.113.9:4000", " 203.0.113.9 "] {
+            let record = json!({"message": "m", "who": address});
+            let said = json!({"mapping": {"ip_address": "/who"}});
+            let event = read(&json::FORMAT, said, &record.to_string()).event;
+            assert_eq!(event.ip_address, "203.0.113.9".parse().ok(), "{address}");
+        }
+        let said = json!({"mapping": {"ip_address": "/who"}});
+        let record = r#"{"message":"m","who":"nobody"}"#;
+        let refused = read_with(&json::FORMAT, &profile(said), record).remove(0);
+        assert!(refused.unwrap_err().contains_key("/who"));
     }
 }

@@ -1,5 +1,6 @@
 //! Who did it: the remote party of each kind of action.
 
+use super::super::json::address;
 use super::super::members::{As, at, first, object, read, text};
 use crate::adapters::{Draft, Object};
 
@@ -90,5 +91,5 @@ pub(super) fn put(draft: &mut Draft, whole: &Object) {
         fields.set(&format!("{theirs}.{field}"), text(action, path));
     }
     // Whatever the direction, the event is about the other party.
-    draft.ip_address = remote.and_then(|ip| ip.parse().ok());
+    draft.ip_address = remote.and_then(address).map(|(ip, _)| ip);
 }

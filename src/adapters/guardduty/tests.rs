@@ -29,6 +29,15 @@ fn finding() -> Value {
 }
 
 #[test]
+fn the_party_outside_has_the_same_address_however_it_is_written() {
+    let mut finding = finding();
+    finding["service"]["action"]["networkConnectionAction"]["remoteIpDetails"] =
+        json!({"ipAddressV6": "::ffff:203.0.113.9"});
+    let event = read_one(&FORMAT, &finding).event;
+    assert_eq!(event.ip_address, "203.0.113.9".parse().ok());
+}
+
+#[test]
 fn a_finding_becomes_an_event() {
     let reading = read_one(&FORMAT, &finding());
     let event = &reading.event;

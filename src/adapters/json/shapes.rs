@@ -213,8 +213,13 @@ pub(in super::super) fn endpoint(given: Given<'_>) -> Option<(IpAddr, Option<u16
     address(given.text()?)
 }
 
-/// The same of a text.
+/// The same of a text. Addresses of version 4 that are written as of version 6 are of version 4.
 pub(in super::super) fn address(text: &str) -> Option<(IpAddr, Option<u16>)> {
+    let (address, port) = written(text)?;
+    Some((address.to_canonical(), port))
+}
+
+fn written(text: &str) -> Option<(IpAddr, Option<u16>)> {
     let end = text.bytes().position(|byte| byte == b',');
     let text = text
         .get(..end.unwrap_or(text.len()))
@@ -380,6 +385,8 @@ mod tests {
             ("10.0.0.0/24", None),
             ("10.0.0.4/22", Some((ip("10.0.0.4"), Some(22)))),
             ("192.0.2.1/443", Some((ip("192.0.2.1"), Some(443)))),
+            ("::ffff:192.0.2.1", Some((ip("192.0.2.1"), None))),
+            ("[::ffff:192.0.2.1]:22", Some((ip("192.0.2.1"), Some(22)))),
             ("example.com", None),
             ("12:30:00", None),
             ("1.2.3", None),
