@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::draft::Draft;
-use super::fields::cut;
+use super::members;
 
 /// Most tactics and most techniques of one event.
 const NAMED_MAX: usize = 8;
@@ -52,12 +52,12 @@ impl Attack {
             .unwrap_or(&lower);
         let id = bare.to_ascii_uppercase();
         if is_technique(&id) {
-            add(&mut self.technique_ids, id);
+            add(&mut self.technique_ids, &id);
         } else if let Some((id, name)) = tactic(bare) {
-            add(&mut self.tactic_ids, id.to_owned());
-            add(&mut self.tactics, name.to_owned());
-        } else if is_tactic(&id) {
             add(&mut self.tactic_ids, id);
+            add(&mut self.tactics, name);
+        } else if is_tactic(&id) {
+            add(&mut self.tactic_ids, &id);
         }
     }
 
@@ -65,13 +65,13 @@ impl Attack {
     pub(super) fn tactic(&mut self, name: &str) {
         match tactic(&name.trim().to_ascii_lowercase()) {
             Some(_) => self.read(name),
-            None => add(&mut self.tactics, named(name)),
+            None => add(&mut self.tactics, name),
         }
     }
 
     /// Takes the name of a technique.
     pub(super) fn technique(&mut self, name: &str) {
-        add(&mut self.techniques, named(name));
+        add(&mut self.techniques, name);
     }
 
     /// Puts what was named into an event: `threat.*`, and the ids as tags.
@@ -102,14 +102,8 @@ impl Attack {
     }
 }
 
-fn named(name: &str) -> String {
-    cut(name.trim(), NAME_MAX)
-}
-
-fn add(list: &mut Vec<String>, word: String) {
-    if !word.is_empty() && list.len() < NAMED_MAX && !list.contains(&word) {
-        list.push(word);
-    }
+fn add(list: &mut Vec<String>, word: &str) {
+    members::add(list, word, NAMED_MAX, NAME_MAX);
 }
 
 /// A tactic by its id or name in small letters, words parted by anything.

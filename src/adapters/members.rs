@@ -5,11 +5,13 @@ use std::net::IpAddr;
 use serde_json::{Number, Value};
 use sha2::{Digest as _, Sha256};
 
-use super::fields::Fields;
+use super::fields::{Fields, cut};
 use super::record::Object;
 
 /// Most texts read of one list.
 pub(super) const LIST_MAX: usize = 16;
+/// Longest word of a list, in characters.
+pub(super) const WORD_MAX: usize = 160;
 
 /// How a member is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +141,15 @@ pub(super) fn as_word(value: &Value) -> Option<String> {
 
 fn some_text(text: &str) -> Option<&str> {
     Some(text.trim()).filter(|text| !matches!(*text, "" | "-"))
+}
+
+/// Adds a word to a list of distinct ones, at most `most`. It is cut at `longest` characters before
+/// it is compared: what is cut to the same is the same.
+pub(super) fn add(list: &mut Vec<String>, word: &str, most: usize, longest: usize) {
+    let word = cut(word.trim(), longest);
+    if !word.is_empty() && list.len() < most && !list.contains(&word) {
+        list.push(word);
+    }
 }
 
 /// The key of a record whose sender gives it none: what is equal to the last byte is the same.

@@ -26,7 +26,7 @@ use serde_json::Value;
 
 use super::attack::Attack;
 use super::fit::Original;
-use super::members::{LIST_MAX, first, number, object, objects, text, texts, word};
+use super::members::{LIST_MAX, WORD_MAX, add, first, number, object, objects, text, texts, word};
 use super::sentence::told;
 use super::{Context, Draft, Format, Object, Read, Record, each_object, parse_time, refused};
 
@@ -177,11 +177,11 @@ fn meta(draft: &mut Draft, whole: &Object) {
             };
             let field = match name {
                 "target_user" | "username" | "user" => {
-                    add(&mut users, value);
+                    add(&mut users, value, LIST_MAX, WORD_MAX);
                     continue;
                 }
                 "http_path" => {
-                    add(&mut paths, value);
+                    add(&mut paths, value, LIST_MAX, WORD_MAX);
                     continue;
                 }
                 "machine" => "host.name",
@@ -217,12 +217,6 @@ fn meta(draft: &mut Draft, whole: &Object) {
         Some("ssh") => draft.logsource("linux", Some("sshd"), None),
         Some("http") => draft.logsource("webserver", None, Some("webserver")),
         _ => {}
-    }
-}
-
-fn add(list: &mut Vec<String>, word: &str) {
-    if list.len() < LIST_MAX && !list.iter().any(|known| known == word) {
-        list.push(super::cut(word, 160));
     }
 }
 

@@ -63,6 +63,16 @@ fn an_alert_becomes_an_event() {
 }
 
 #[test]
+fn a_long_path_is_named_once() {
+    let mut alert = alert();
+    let path = format!("/{}", "a".repeat(400));
+    let event = json!({"meta": [{"key": "http_path", "value": path}]});
+    alert["events"] = json!([event, event, event]);
+    let paths = field(&read_one(&FORMAT, &alert), "related.path");
+    assert_eq!(paths.as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn each_alert_of_a_burst_is_an_event_with_a_key_of_its_own() {
     let found = read_all(&FORMAT, recorded_body(PLUGIN));
     let readings: Vec<_> = found.into_iter().map(Result::unwrap).collect();

@@ -4,7 +4,7 @@
 //! all else `actor.user` is whom the event is about. What a finding says only of its evidence is
 //! taken from there.
 
-use super::super::members::{As, LIST_MAX, Row, copy, object, objects, text};
+use super::super::members::{As, LIST_MAX, Row, WORD_MAX, add, copy, object, objects, text};
 use crate::adapters::{Fields, Object};
 
 const ANY: &[Row] = &[
@@ -324,11 +324,8 @@ fn observables(fields: &mut Fields, whole: &Object) {
             Some(1) => 3,
             _ => continue,
         };
-        if let (Some((_, list)), Some(value)) = (lists.get_mut(list), text(observable, "value"))
-            && list.len() < LIST_MAX
-            && !list.iter().any(|known| known == value)
-        {
-            list.push(crate::adapters::cut(value, 160));
+        if let (Some((_, list)), Some(value)) = (lists.get_mut(list), text(observable, "value")) {
+            add(list, value, LIST_MAX, WORD_MAX);
         }
     }
     for (path, list) in lists {

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{FORMAT, severity};
-use crate::adapters::tests::{any_json, fields_are, read_all, read_one, survives};
+use crate::adapters::tests::{any_json, field, fields_are, read_all, read_one, survives};
 
 fn of(class: i64, more: Value) -> Value {
     let mut record = json!({
@@ -41,6 +41,15 @@ fn finding() -> Value {
             "observables": [{"type_id": 2, "value": "203.0.113.9"}, {"type_id": 8, "value": "ab"}],
         }),
     )
+}
+
+#[test]
+fn a_long_word_is_named_once() {
+    let mut finding = finding();
+    let host = json!({"type_id": 1, "value": "h".repeat(400)});
+    finding["observables"] = json!([host, host]);
+    let hosts = field(&read_one(&FORMAT, &finding), "related.hosts");
+    assert_eq!(hosts.as_array().unwrap().len(), 1);
 }
 
 #[test]
