@@ -159,12 +159,10 @@ fn failed(whole: &Object) -> bool {
             .iter()
             .find(|(name, _)| ["ConsoleLogin", "SwitchRole"].contains(&name.as_str()))
     });
-    // A dry run ends with an error of that name where the call would have worked.
-    let is_dry = text(whole, "errorCode").is_some_and(|code| code.ends_with("DryRunOperation"));
     let has_error = text(whole, "errorCode")
         .or_else(|| text(whole, "errorMessage"))
         .is_some();
-    (has_error && !is_dry) || logon.is_some_and(|(_, value)| value == "Failure")
+    (has_error && !severity::is_dry(whole)) || logon.is_some_and(|(_, value)| value == "Failure")
 }
 
 /// ECS `event.category` and `event.type`, by service and the first word of the call.

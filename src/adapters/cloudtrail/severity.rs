@@ -4,7 +4,7 @@
 use base::Severity::{self, High, Info, Low, Medium};
 use serde_json::Value;
 
-use super::super::members::{at, object, text};
+use super::super::members::{object, text};
 use crate::adapters::Object;
 
 /// Calls that succeeded: service, name, severity, and why.
@@ -100,12 +100,15 @@ pub(super) const CALLS: &[(&str, &str, Severity, &str)] = &[
 /// The list above; a console logon of the root user (MEDIUM, HIGH without a second factor), a
 /// change the root user makes (MEDIUM), an access key somebody makes for somebody else (MEDIUM), an
 /// administrator's policy given away (MEDIUM), a port opened to the world (MEDIUM); what failed is
-/// LOW; all else INFO.
+/// LOW; all else INFO, also a dry run of any of them.
 pub(super) fn severity(whole: &Object, service: &str, call: &str, failed: bool) -> Severity {
     let is_root = text(whole, "userIdentity.type") == Some("Root")
         && text(whole, "userIdentity.invokedBy").is_none();
     if failed {
         return Low;
+    }
+    if is_dry(whole) {
+        return Info;
     }
     if let Some((.., severity, _)) = CALLS.iter().find(|row| row.0 == service && row.1 == call) {
         return *severity;
@@ -125,6 +128,11 @@ pub(super) fn severity(whole: &Object, service: &str, call: &str, failed: bool) 
         _ if is_root && whole.get("readOnly") == Some(&Value::Bool(false)) => Medium,
         _ => Info,
     }
+}
+
+/// Whether the call was only to find out if it would work: it ends with an error of that name then.
+pub(super) fn is_dry(whole: &Object) -> bool {
+    text(whole, "errorCode").is_some_and(|code| code.ends_with("DryRunOperation"))
 }
 
 fn is_for_another(whole: &Object) -> bool {
@@ -151,5 +159,5 @@ fn is_open(object: Option<&Object>, depth: u8) -> bool {
             .iter()
             .any(|inside| is_open(inside.as_object(), depth.saturating_add(1))),
         _ => false,
-    }) && at(object, "errorCode").is_none()
+    })
 }

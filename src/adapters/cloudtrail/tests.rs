@@ -181,6 +181,14 @@ fn few_calls_are_worse_than_info() {
             Low,
             "{call}"
         );
+        assert_eq!(
+            severity(&|it| {
+                set(it);
+                it["errorCode"] = json!("Client.DryRunOperation");
+            }),
+            Info,
+            "{call}"
+        );
     }
     let root = |it: &mut Value| it["userIdentity"] = json!({"type": "Root", "accountId": "1"});
     let logon = |it: &mut Value, factor: &str| {
