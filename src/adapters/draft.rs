@@ -95,11 +95,13 @@ impl Draft {
             attributes: None,
         };
         let mut reading = Reading {
-            said: self.said,
             closes: self.closes,
             ongoing: self.ongoing,
             ..Reading::new(event).with_key(self.key)
         };
+        if let Some(word) = &self.said {
+            reading.say(word);
+        }
         cx.shape(&mut reading, &mut self.fields, object)?;
         let attributes = fit(&self.fields, original);
         reading.event.attributes = attributes.filter(|raw| raw.get() != "{}");
@@ -211,6 +213,18 @@ mod tests {
             ("edge", "event")
         );
         assert!(empty.attributes.is_none());
+    }
+
+    #[test]
+    fn a_senders_word_is_as_long_as_those_it_is_looked_up_among() {
+        let profile = Profile::default();
+        let draft = Draft {
+            said: Some(format!(" {} ", "ü".repeat(1_000))),
+            ..Draft::default()
+        };
+        let cx = crate::adapters::tests::context(&profile);
+        let reading = draft.finish(&cx, Original::Nothing).unwrap();
+        assert_eq!(reading.said, Some("ü".repeat(200)));
     }
 
     #[test]

@@ -66,6 +66,9 @@ use crate::http::{FieldErrors, refusal};
 
 /// Longest record, in bytes: 1 MiB.
 pub const RECORD_MAX: usize = 1024 * 1024;
+/// Longest word of a sender for how bad it is, in characters: the source's map of severities has
+/// none that are longer.
+pub const SAID_MAX: usize = 200;
 /// Longest key by which a sender names an event, in bytes.
 const KEY_MAX: usize = 1024;
 
@@ -192,6 +195,11 @@ impl Reading {
     pub fn with_key(mut self, key: Option<String>) -> Self {
         self.set_key(key);
         self
+    }
+
+    /// Keeps the sender's word for how bad it is.
+    fn say(&mut self, word: &str) {
+        self.said = Some(word.trim().chars().take(SAID_MAX).collect());
     }
 
     fn set_key(&mut self, key: Option<String>) {

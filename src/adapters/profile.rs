@@ -143,7 +143,7 @@ impl Profile {
             fields.set(&format!("labels.{name}"), Some(value.as_str()));
         }
         let said = reading.said.as_deref().map(str::to_ascii_lowercase);
-        if let Some(severity) = said.and_then(|said| self.severities.get(said.trim())) {
+        if let Some(severity) = said.and_then(|said| self.severities.get(&said)) {
             reading.event.severity = *severity;
         }
         if let Some(highest) = self.highest_severity {
@@ -178,7 +178,7 @@ fn set(
             if let Some(severity) = json::pointed(name, value) {
                 event.severity = severity;
             }
-            reading.said = Some(text);
+            reading.say(&text);
         }
         "event_type" => event.event_type = slug(&text).ok_or("must be a text")?,
         "description" => {
@@ -203,8 +203,8 @@ mod tests {
     use super::super::tests::{fields_are, read_with};
     use super::super::{eve, json};
     use super::*;
-
     use crate::events::ATTRIBUTES_MAX;
+
     fn profile(said: Value) -> Profile {
         serde_json::from_value(said).unwrap()
     }
@@ -256,6 +256,19 @@ mod tests {
                 ("related.user", json!(["x", 1])),
             ],
         );
+    }
+
+    #[test]
+    fn any_word_a_map_of_severities_may_have_is_found() {
+        let word = "w".repeat(200);
+        let said = json!({"severities": {&word: "CRITICAL"}, "mapping": {"severity": "/how/bad"}});
+        for record in [
+            json!({"message": "m", "severity": word}),
+            json!({"message": "m", "how": {"bad": word}}),
+        ] {
+            let reading = read(&json::FORMAT, said.clone(), &record.to_string());
+            assert_eq!(reading.event.severity, Severity::Critical, "{record}");
+        }
     }
 
     #[test]

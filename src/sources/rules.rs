@@ -7,15 +7,15 @@ use base::Severity;
 use super::counts::OTHERS;
 use super::error::SourceError;
 use super::model::Description;
-use crate::adapters::{FORMATS, Format, Profile, RECORD_MAX};
+use crate::adapters::{FORMATS, Format, Profile, RECORD_MAX, SAID_MAX};
 use crate::events::{EVENT_TYPE_MAX, SOURCE_NAME_MAX};
 use crate::http::FieldErrors;
 
 const DESCRIPTION_MAX: usize = 2_000;
 /// Most words in a map of severities, fields in a mapping, and labels.
 const ENTRIES_MAX: usize = 100;
-/// Longest word, path and label, in characters.
-const WORD_MAX: usize = 200;
+/// Longest word, path and label, in characters. Senders' words are kept up to there.
+const WORD_MAX: usize = SAID_MAX;
 /// Deepest path of a mapped field.
 const DEPTH_MAX: usize = 8;
 /// Fields of the event itself that a mapping may fill.

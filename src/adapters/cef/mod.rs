@@ -133,7 +133,7 @@ fn judge(said: &str, draft: &mut Draft) -> Weight {
     };
     draft.fields.set("event.severity", said.parse::<i64>().ok());
     if !said.is_empty() {
-        draft.said = Some(said.chars().take(64).collect());
+        draft.said = Some(said.to_owned());
     }
     let Some(severity) = severity else {
         return Weight::None;

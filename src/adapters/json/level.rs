@@ -8,6 +8,9 @@ use super::facts::{Fact, Facts};
 use super::names::{LEVEL, SEVERITY};
 use super::shapes::Given;
 
+/// Longest level that is kept, in characters.
+const LEVEL_MAX: usize = 64;
+
 /// What kind of word a severity comes from: the heavier one counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(in super::super) enum Weight {
@@ -57,7 +60,7 @@ impl Facts<'_> {
         {
             return Judged {
                 severity: Some(found),
-                said: Some(text.trim().chars().take(64).collect()),
+                said: Some(text.trim().to_owned()),
                 weight: Weight::Threat,
             };
         }
@@ -79,7 +82,11 @@ impl Facts<'_> {
             return None;
         };
         let word = integer(given).and_then(|number| number_as_word(name, number));
-        Some((word.map_or_else(|| written(given), str::to_owned), name))
+        let word = word.map_or_else(
+            || written(given).chars().take(LEVEL_MAX).collect(),
+            str::to_owned,
+        );
+        Some((word, name))
     }
 }
 
@@ -89,8 +96,8 @@ fn is_small(given: Given<'_>) -> bool {
 
 fn written(given: Given<'_>) -> String {
     match given {
-        Given::Text(text) => text.trim().chars().take(64).collect(),
-        Given::Json(value) => value.to_string().chars().take(64).collect(),
+        Given::Text(text) => text.trim().to_owned(),
+        Given::Json(value) => value.to_string(),
     }
 }
 

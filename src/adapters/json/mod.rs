@@ -146,8 +146,9 @@ fn carried(facts: &Facts<'_>, known: &Draft, cx: &Context<'_>) -> Option<Read> {
 fn own(record: &Record<'_>, around: &Draft, cx: &Context<'_>) -> Option<Read> {
     let event = own_form(record)?;
     let mut reading = Reading::new(event);
-    let severity = record.object.get("severity").and_then(Value::as_str);
-    reading.said = severity.map(str::to_owned);
+    if let Some(word) = record.object.get("severity").and_then(Value::as_str) {
+        reading.say(word);
+    }
     let reading = outside::add(reading, around);
     let key = reading.key.clone().or_else(|| {
         let key = Facts::of(&record.object, cx.now).key()?;

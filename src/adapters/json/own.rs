@@ -36,7 +36,7 @@ pub(in super::super) fn read_own(text: &[u8], cx: &Context<'_>) -> Option<Read> 
     }
     let own: Own<'_> = serde_json::from_slice(text).ok()?;
     let mut reading = Reading::new(events::read_new(text).ok()?);
-    reading.said = Some(own.severity.to_owned());
+    reading.say(own.severity);
     Some(cx.shaped(reading, None))
 }
 

@@ -86,7 +86,7 @@ pub(super) fn look(text: &str, draft: &mut Draft, cx: &Context<'_>) -> Option<We
     let Some(sev) = said("sev").or_else(|| said("severity")) else {
         return Some(Weight::None);
     };
-    draft.said = Some(sev.chars().take(64).collect());
+    draft.said = Some(sev.to_owned());
     let found = sev
         .parse()
         .map_or_else(|_| severity::word(sev), severity::cef);
