@@ -12,6 +12,7 @@
 //! The header becomes `observer.*`, `rule.id`, `rule.name`; the extension goes through `names`;
 //! custom fields are kept as `labels.NAME` by the name their `Label` gives.
 
+mod device;
 mod extension;
 mod header;
 mod names;
@@ -22,12 +23,13 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+pub(super) use device::{Device, judge};
 pub(super) use extension::extension;
 pub(super) use names::put;
 
 use super::json::{Given, Weight};
 use super::text::moment;
-use super::{Body, Context, Draft, Format, Sink, each_line, severity, text};
+use super::{Context, Draft, Format, text};
 use header::Header;
 
 /// `ArcSight` Common Event Format.
@@ -35,20 +37,12 @@ pub const FORMAT: Format = Format {
     name: "cef",
     aliases: &["arcsight"],
     title: "ArcSight Common Event Format",
-    read,
+    read: text::lines,
 };
 
-fn read(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
-    each_line(body, sink, |line| text::read(line, Draft::default(), cx))
-}
-
-/// Finds CEF in the first `within` bytes of a line: what stands before it, and it.
-pub(super) fn find(line: &str, within: usize) -> Option<(&str, &str)> {
-    found(line, "CEF:", within)
-}
-
-/// Finds the beginning of a format: the mark, and a version behind it.
-pub(super) fn found<'a>(line: &'a str, mark: &str, within: usize) -> Option<(&'a str, &'a str)> {
+/// Finds a record in the first `within` characters of a line: it begins with a mark such as `CEF:`,
+/// and a version behind it.
+pub(super) fn find<'a>(line: &'a str, mark: &str, within: usize) -> Option<&'a str> {
     let end = line
         .char_indices()
         .nth(within)
@@ -58,34 +52,34 @@ pub(super) fn found<'a>(line: &'a str, mark: &str, within: usize) -> Option<(&'a
     let (before, text) = line.split_at_checked(at)?;
     let behind = text.get(mark.len()..)?.trim_start().bytes().next()?;
     (behind.is_ascii_digit() && !before.ends_with(|c: char| c.is_ascii_alphanumeric()))
-        .then_some((before, text))
+        .then_some(text)
 }
 
 /// Gives a draft what a record says; `None` when the text is no record.
 pub(super) fn look(text: &str, draft: &mut Draft, cx: &Context<'_>) -> Option<Weight> {
     let header = header::read(text)?;
     let pairs = extension(header.extension);
-    draft.fields.set("event.module", Some("cef"));
-    draft.fields.set("event.kind", Some("event"));
-    observe(&header, draft);
+    let device = Device {
+        vendor: &header.vendor,
+        product: &header.product,
+        version: &header.version,
+        class: &header.class,
+    };
+    device.put("cef", draft);
+    draft.fields.set("rule.name", Some(&*header.name));
     put(&pairs, draft);
+    device.name(draft);
     let said = |name: &str| said(&pairs, name);
-    let product = format!("{} {}", header.vendor, header.product);
-    let host = draft.fields.get("observer.name").and_then(Value::as_str);
-    draft.source_name = host
-        .map(str::to_owned)
-        .or(draft.source_name.take())
-        .or_else(|| Some(product.trim().to_owned()));
     draft.event_type = kind(
         said("cat").or_else(|| said("deviceEventCategory")),
         &header.product,
     );
-    let device = draft
+    let host = draft
         .fields
         .get("host.name")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    draft.key = draft.key.take().or_else(|| key(&header, &pairs, device));
+    draft.key = draft.key.take().or_else(|| key(&header, &pairs, host));
     let times = [
         "rt",
         "deviceReceiptTime",
@@ -106,40 +100,6 @@ pub(super) fn look(text: &str, draft: &mut Draft, cx: &Context<'_>) -> Option<We
 pub(super) fn said<'p>(pairs: &'p [(&str, Cow<'_, str>)], name: &str) -> Option<&'p str> {
     let (_, value) = pairs.iter().find(|(known, _)| *known == name)?;
     Given::Text(value).text()
-}
-
-fn observe(header: &Header<'_>, draft: &mut Draft) {
-    let fields = &mut draft.fields;
-    fields.set("observer.vendor", Some(&*header.vendor));
-    fields.set("observer.product", Some(&*header.product));
-    fields.set("observer.version", Some(&*header.version));
-    fields.set("rule.id", Some(&*header.class));
-    fields.set("rule.name", Some(&*header.name));
-    let product = header.product.to_ascii_lowercase().replace(' ', "-");
-    draft.logsource(&product, None, None);
-}
-
-/// The sender's word or number, as a threat.
-fn judge(said: &str, draft: &mut Draft) -> Weight {
-    let said = said.trim();
-    let number = said.parse::<f64>().ok().filter(|number| number.is_finite());
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "what is cut off is the fraction; a larger number is no severity wherever it is cut"
-    )]
-    let severity = match number {
-        Some(number) => severity::cef(number as i64),
-        None => severity::word(said),
-    };
-    draft.fields.set("event.severity", said.parse::<i64>().ok());
-    if !said.is_empty() {
-        draft.said = Some(said.to_owned());
-    }
-    let Some(severity) = severity else {
-        return Weight::None;
-    };
-    draft.severity = Some(severity);
-    Weight::Threat
 }
 
 /// The category where it is a name, else the product.

@@ -43,7 +43,7 @@ pub(super) use shapes::{Given, address, outcome};
 use super::members::digest;
 use super::{
     Body, Context, Draft, Format, KEY_MAX, Object, Original, Read, Reading, Record, Sink, draft,
-    each_line, each_object, is_recognised, read_object, recognised, text,
+    each_object, is_recognised, read_object, recognised, text,
 };
 use crate::events;
 
@@ -81,7 +81,7 @@ fn read_body(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(
     let no_list = text.first() == Some(&b'[')
         && serde_json::from_slice::<&serde_json::value::RawValue>(text).is_err();
     if plain && (!looks_json || no_list) {
-        return each_line(body, sink, |line| text::read(line, Draft::default(), cx));
+        return text::lines(body, cx, sink);
     }
     each_object(body, sink, |record| read(record, Draft::default(), cx))
 }

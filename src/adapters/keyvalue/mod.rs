@@ -12,14 +12,14 @@ mod tests;
 pub(super) use pairs::{Pair, pairs};
 
 use super::json::{Facts, Given, Weight};
-use super::{Context, Draft, Format, each_line, text};
+use super::{Context, Draft, Format, text};
 
 /// Lines of key=value.
 pub const FORMAT: Format = Format {
     name: "keyvalue",
     aliases: &["logfmt", "fortigate", "sonicwall", "auditd"],
     title: "Lines of key=value",
-    read: |body, cx, sink| each_line(body, sink, |line| text::read(line, Draft::default(), cx)),
+    read: text::lines,
 };
 
 /// Fewer pairs may stand in any sentence.

@@ -17,18 +17,16 @@ mod time;
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
-use super::cef::{self, kind, put, said};
+use super::cef::{self, Device, judge, kind, put, said};
 use super::json::Weight;
-use super::{Context, Draft, Format, each_line, severity, text};
+use super::{Context, Draft, Format, text};
 
 /// `QRadar` Log Event Extended Format.
 pub const FORMAT: Format = Format {
     name: "leef",
     aliases: &["qradar"],
     title: "QRadar Log Event Extended Format",
-    read: |body, cx, sink| each_line(body, sink, |line| text::read(line, Draft::default(), cx)),
+    read: text::lines,
 };
 
 /// Pairs read of a record.
@@ -36,18 +34,10 @@ const PAIRS_MAX: usize = 256;
 /// Longest name, in bytes.
 const NAME_MAX: usize = 128;
 
-/// Finds LEEF in the first `within` bytes of a line: what stands before it, and it.
-pub(super) fn find(line: &str, within: usize) -> Option<(&str, &str)> {
-    cef::found(line, "LEEF:", within)
-}
-
 /// A record's parts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 struct Leef<'a> {
-    vendor: &'a str,
-    product: &'a str,
-    version: &'a str,
-    event: &'a str,
+    device: Device<'a>,
     pairs: Vec<(&'a str, Cow<'a, str>)>,
 }
 
@@ -55,70 +45,37 @@ struct Leef<'a> {
 pub(super) fn look(text: &str, draft: &mut Draft, cx: &Context<'_>) -> Option<Weight> {
     let leef = parts(text)?;
     let said = |name: &str| said(&leef.pairs, name);
-    let fields = &mut draft.fields;
-    fields.set("event.module", Some("leef"));
-    fields.set("event.kind", Some("event"));
-    fields.set("observer.vendor", Some(leef.vendor));
-    fields.set("observer.product", Some(leef.product));
-    fields.set("observer.version", Some(leef.version));
-    fields.set("rule.id", Some(leef.event));
-    fields.set("event.code", Some(leef.event));
+    leef.device.put("leef", draft);
+    draft.fields.set("event.code", Some(leef.device.class));
     put(&leef.pairs, draft);
-    draft.logsource(
-        &leef.product.to_ascii_lowercase().replace(' ', "-"),
-        None,
-        None,
-    );
-    let product = format!("{} {}", leef.vendor, leef.product);
-    let host = draft
-        .fields
-        .get("observer.name")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
-    draft.source_name = host
-        .or(draft.source_name.take())
-        .or_else(|| Some(product.trim().to_owned()));
-    draft.event_type = kind(said("cat"), leef.product);
+    leef.device.name(draft);
+    draft.event_type = kind(said("cat"), leef.device.product);
     let time = said("devTime").and_then(|time| time::read(time, said("devTimeFormat"), cx.now));
     draft.occurred_at = time.or(draft.occurred_at);
-    draft.description =
-        cef::description(leef.event, said("msg").or_else(|| said("message")), draft);
-    let Some(sev) = said("sev").or_else(|| said("severity")) else {
-        return Some(Weight::None);
-    };
-    draft.said = Some(sev.to_owned());
-    let found = sev
-        .parse()
-        .map_or_else(|_| severity::word(sev), severity::cef);
-    draft.fields.set("event.severity", sev.parse::<u64>().ok());
-    Some(if found.is_some() {
-        draft.severity = found;
-        Weight::Threat
-    } else {
-        Weight::None
-    })
+    let message = said("msg").or_else(|| said("message"));
+    draft.description = cef::description(leef.device.class, message, draft);
+    let word = said("sev").or_else(|| said("severity"));
+    Some(judge(word.unwrap_or_default(), draft))
 }
 
 /// Reads a text that begins with `LEEF:`; `None` when parts of the header are missing.
 fn parts(text: &str) -> Option<Leef<'_>> {
     let mut parts = text.strip_prefix("LEEF:")?.splitn(6, '|');
     let version = parts.next()?.trim();
-    let (vendor, product, number) = (
-        parts.next()?.trim(),
-        parts.next()?.trim(),
-        parts.next()?.trim(),
-    );
-    let (event, rest) = (parts.next()?.trim(), parts.next().unwrap_or_default());
+    let device = Device {
+        vendor: parts.next()?.trim(),
+        product: parts.next()?.trim(),
+        version: parts.next()?.trim(),
+        class: parts.next()?.trim(),
+    };
+    let rest = parts.next().unwrap_or_default();
     let (mark, attributes) = if version.starts_with('2') {
         delimited(rest)
     } else {
         ("\t".into(), rest)
     };
     Some(Leef {
-        vendor,
-        product,
-        version: number,
-        event,
+        device,
         pairs: pairs(attributes, &mark),
     })
 }

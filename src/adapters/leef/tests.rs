@@ -118,3 +118,17 @@ proptest! {
         read_all(&FORMAT, format!("LEEF:1.0|V|P|1|e|{rest}"));
     }
 }
+
+#[test]
+fn severities_are_those_of_cef() {
+    for said in ["7", "7.0", "High", "11", "-1", "nan"] {
+        let leef = one(&format!("LEEF:1.0|V|P|1|e|sev={said}"));
+        let mut cef = read_all(&cef::FORMAT, format!("CEF:0|V|P|1|e|n|{said}|"));
+        let cef = cef.remove(0).unwrap();
+        assert_eq!(
+            (leef.event.severity, &leef.said),
+            (cef.event.severity, &cef.said),
+            "{said}"
+        );
+    }
+}

@@ -17,7 +17,10 @@ use serde_json::value::RawValue;
 
 use super::json::{self, Facts, Weight};
 use super::syslog::{Header, Receipt, severity_name};
-use super::{Context, Draft, Object, Original, Read, cef, keyvalue, leef, read_object, severity};
+use super::{
+    Body, Context, Draft, Object, Original, Read, Sink, cef, each_line, keyvalue, leef,
+    read_object, severity,
+};
 
 /// What was found in a line.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +44,17 @@ impl Looked {
 const HEAD: usize = 512;
 /// Bytes of a sentence that are looked at.
 const SENTENCE_MAX: usize = 4_096;
+
+/// Gives a draft what a record in a line says; `None` when the text is none.
+type Look = fn(&str, &mut Draft, &Context<'_>) -> Option<Weight>;
+
+/// Reads a body of lines.
+///
+/// # Errors
+/// The body holds no line.
+pub(super) fn lines(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
+    each_line(body, sink, |line| read(line, Draft::default(), cx))
+}
 
 /// Reads a line. `draft` is what is known of it already, such as host and time of a syslog header;
 /// what the line says itself counts more.
@@ -97,21 +111,14 @@ pub(super) fn look(line: &str, draft: &mut Draft, cx: &Context<'_>) -> Looked {
     let head = bytes.get(..HEAD).unwrap_or(bytes);
     if head.contains(&b'|') {
         // The whole line is shown to the header: a host is one only before something.
-        if let Some((_, text)) = cef::find(line, HEAD) {
-            header(line, draft, cx);
-            if let Some(weight) = cef::look(text, draft, cx) {
-                return Looked {
-                    weight,
-                    format: "cef",
-                };
-            }
-        } else if let Some((_, text)) = leef::find(line, HEAD) {
-            header(line, draft, cx);
-            if let Some(weight) = leef::look(text, draft, cx) {
-                return Looked {
-                    weight,
-                    format: "leef",
-                };
+        let formats: [(&str, &str, Look); 2] =
+            [("cef", "CEF:", cef::look), ("leef", "LEEF:", leef::look)];
+        for (format, mark, look) in formats {
+            if let Some(text) = cef::find(line, mark, HEAD) {
+                header(line, draft, cx);
+                if let Some(weight) = look(text, draft, cx) {
+                    return Looked { weight, format };
+                }
             }
         }
     }
