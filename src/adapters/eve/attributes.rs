@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::super::fields::{Fields, cut};
-use super::record::{Alert, Object, Record};
-use super::threat;
+use super::record::{Alert, Eve};
+use crate::adapters::Object;
 
 /// Longest text of a mapped field, in characters. With these limits all mapped fields together fit
 /// into an event's attributes even where JSON needs six bytes a character (a test fills them).
@@ -15,7 +15,7 @@ const URL_MAX: usize = 1024;
 const LIST_MAX: usize = 8;
 
 /// Maps a record; `suricata` and `trimmed` are never among the names.
-pub(super) fn mapped(record: &Record<'_>) -> Fields {
+pub(super) fn mapped(record: &Eve<'_>) -> Fields {
     let mut fields = Fields::default();
     common(&mut fields, record);
     if let Some(alert) = &record.alert {
@@ -28,7 +28,7 @@ pub(super) fn mapped(record: &Record<'_>) -> Fields {
     fields
 }
 
-fn common(fields: &mut Fields, record: &Record<'_>) {
+fn common(fields: &mut Fields, record: &Eve<'_>) {
     let kind = match record.event_type {
         "alert" => "alert",
         "stats" => "metric",
@@ -50,7 +50,6 @@ fn common(fields: &mut Fields, record: &Record<'_>) {
     }
     fields.set("network.transport", record.proto.map(transport));
     fields.set("network.protocol", record.app_proto.map(short));
-    fields.set("network.direction", record.ends.direction());
     fields.text("network.community_id", record.whole, "community_id");
     fields.set("observer.product", Some("Suricata"));
     fields.set("observer.name", record.host);
@@ -75,7 +74,6 @@ fn rule(fields: &mut Fields, alert: &Alert<'_>) {
     fields.set("rule.version", alert.rev.map(|rev| rev.to_string()));
     fields.set("rule.name", Some(cut(alert.signature, URL_MAX)));
     fields.set("rule.category", Some(short(alert.category)));
-    fields.set("threat", threat::threat(alert.metadata));
 }
 
 /// A flow's counters. In other records `flow` is told from the client's side, which need not be

@@ -2,18 +2,16 @@
 
 use serde_json::Value;
 
-use super::record::{Alert, Object, Record};
-use crate::adapters::sentence::clean;
+use super::record::{Alert, Eve};
+use crate::adapters::Object;
+use crate::adapters::sentence::{PART_MAX, clean};
 use crate::events::DESCRIPTION_MAX;
 
-/// Longest part taken from the record, in characters: names and URLs beyond that tell nobody
-/// anything, and the whole stands in the attributes.
-const PART_MAX: usize = 512;
 /// Longest signature, in characters; published ones stay below 300.
 const SIGNATURE_MAX: usize = 4096;
 
 /// Describes a record: what, from where to where, by which protocol.
-pub(super) fn description(record: &Record<'_>) -> String {
+pub(super) fn description(record: &Eve<'_>) -> String {
     let ends = record.ends;
     let has_ends = ends.source.ip.is_some() || ends.destination.ip.is_some();
     let mut text = join(
@@ -47,7 +45,7 @@ fn signature(alert: &Alert<'_>) -> String {
 }
 
 /// What a record without an alert tells, in a few words.
-fn summary(record: &Record<'_>) -> String {
+fn summary(record: &Eve<'_>) -> String {
     let empty = Object::new();
     let body = record.whole.get(record.event_type);
     let body = body.and_then(Value::as_object).unwrap_or(&empty);

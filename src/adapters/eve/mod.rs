@@ -1,7 +1,6 @@
 //! Suricata's EVE JSON: one record of `eve.json`, of any type, becomes one event.
 //!
-//! Everything here is pure: it knows neither the database nor HTTP nor the clock. Start reading
-//! at [`event_from_eve`]; `docs/senders/suricata.md` tells operators the same story.
+//! Start reading at `read`; `docs/senders/suricata.md` tells operators the same story.
 //!
 //! # What the event holds
 //!
@@ -37,7 +36,6 @@ mod attributes;
 mod category;
 mod describe;
 mod record;
-mod threat;
 
 #[cfg(test)]
 mod tests;
@@ -46,12 +44,10 @@ use base::Severity;
 
 pub use category::severity;
 
-use super::fit::{Original, fit};
-use super::members::digest;
-use super::record::RecordError;
-use super::{Context, Format, Object, Reading, each_object};
-use crate::events::{NewEvent, TAG_MAX, TAGS_MAX};
-use record::Record;
+use super::attack::Attack;
+use super::members::{digest, texts};
+use super::{Context, Draft, Format, Object, Original, Read, Record, each_object};
+use record::Eve;
 
 /// Suricata's EVE JSON, one record or many.
 pub const FORMAT: Format = Format {
@@ -60,76 +56,6 @@ pub const FORMAT: Format = Format {
     title: "Suricata EVE JSON",
     read: |body, cx, sink| each_object(body, sink, |record| read(record, cx)),
 };
-
-/// Longest record read, in bytes: 1 MiB. Suricata's own stay below 100 kB unless it is told to
-/// write whole payloads.
-pub const LINE_MAX: usize = 1024 * 1024;
-
-/// Says why a line is no event, and which field of the record is to blame.
-///
-/// The message names the field and what is allowed; it repeats nothing of the record but names.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EveError {
-    /// The line is longer than [`LINE_MAX`].
-    #[error("record is too long: at most {LINE_MAX} bytes")]
-    TooLong,
-    /// The line is no JSON object, or one that readers would read differently.
-    #[error(transparent)]
-    Json(#[from] RecordError),
-    /// A field every record has is not there.
-    #[error("{field}: missing")]
-    Missing {
-        /// The field.
-        field: &'static str,
-    },
-    /// A field holds what it cannot mean.
-    #[error("{field}: {expected}")]
-    Invalid {
-        /// The field.
-        field: &'static str,
-        /// What it must be.
-        expected: &'static str,
-    },
-}
-
-impl EveError {
-    /// The field of the record that is to blame; `record` for the whole.
-    #[must_use]
-    pub fn field(&self) -> &str {
-        match self {
-            Self::TooLong => "record",
-            Self::Json(error) => &error.field,
-            Self::Missing { field } | Self::Invalid { field, .. } => field,
-        }
-    }
-
-    /// What is wrong with it, without its name.
-    fn reason(&self) -> String {
-        match self {
-            Self::TooLong => self.to_string(),
-            Self::Json(error) => error.reason.clone(),
-            Self::Missing { .. } => "missing".to_owned(),
-            Self::Invalid { expected, .. } => (*expected).to_owned(),
-        }
-    }
-}
-
-/// Turns one record of Suricata's `eve.json` into an event.
-///
-/// `line` is one JSON object, white space around it allowed. The event keeps all limits of
-/// [`NewEvent`]; texts too long for them are cut, but a sensor's name is not.
-///
-/// # Errors
-/// [`EveError`] when the line is longer than [`LINE_MAX`]; is no JSON object, is cut off, names
-/// a field twice, is nested deeper than 32, holds U+0000 or a number beyond 64 bits; or when
-/// `timestamp`, `event_type` or, for an alert, `alert`, `alert.signature` or `alert.severity` is
-/// missing or not what it should be, or another common field is there and not what it should be.
-pub fn event_from_eve(line: &[u8]) -> Result<NewEvent, EveError> {
-    if line.len() > LINE_MAX {
-        return Err(EveError::TooLong);
-    }
-    event(&super::record::Record::read(line)?, "suricata")
-}
 
 /// The types of records that have a member called like them. Others write a type and a member of
 /// that name as well, such as `process`.
@@ -181,7 +107,8 @@ const TYPES: &[&str] = &[
 /// something only Suricata writes, be it just a member that is called like its type. Whoever else
 /// writes such members is not to be refused for how.
 pub(super) fn is(object: &Object) -> bool {
-    let Ok(kind) = record::event_type(object) else {
+    let text = |name: &str| object.get(name).and_then(serde_json::Value::as_str);
+    let (Some(kind), Some(time)) = (text("event_type"), text("timestamp")) else {
         return false;
     };
     let body = object.get(kind).and_then(serde_json::Value::as_object);
@@ -191,65 +118,62 @@ pub(super) fn is(object: &Object) -> bool {
         "alert" => body.is_some_and(|alert| alert.contains_key("signature")),
         _ => is_marked || body.is_some() && TYPES.contains(&kind),
     };
-    is_told && record::timestamp(object).is_ok()
+    is_told && record::is_type(kind) && record::time(time).is_some()
 }
 
-/// Turns a record that was read already into an event. Suricata gives records no name: one that is
-/// equal to the last byte is the same, so that a file may be read again.
-pub(super) fn read(record: &super::record::Record<'_>, cx: &Context<'_>) -> super::Read {
-    let event =
-        event(record, cx.source).map_err(|error| super::refused(error.field(), error.reason()))?;
-    let key = digest(record.raw.get().as_bytes());
-    cx.shaped(
-        Reading::new(event).with_key(Some(key)),
-        Some(&record.object),
-    )
-}
-
-fn event(record: &super::record::Record<'_>, source: &str) -> Result<NewEvent, EveError> {
-    let super::record::Record { object: whole, raw } = record;
-    let record = Record::read(whole)?;
-    let alert = record.alert.as_ref();
-    let mapped = attributes::mapped(&record);
-    Ok(NewEvent {
-        source_name: record.host.unwrap_or(source).to_owned(),
-        event_type: format!("suricata-{}", slug(record.event_type)),
-        severity: alert.map_or(Severity::Info, |alert| {
+/// Reads a record. Suricata gives records no name: one that is equal to the last byte is the same, so
+/// that a file may be read again.
+pub(super) fn read(record: &Record<'_>, cx: &Context<'_>) -> Read {
+    let Record { object: whole, raw } = record;
+    let eve = Eve::read(whole)?;
+    let alert = eve.alert.as_ref();
+    let mut draft = Draft {
+        source_name: eve.host.map(str::to_owned),
+        event_type: Some(format!("suricata-{}", kind(eve.event_type))),
+        severity: Some(alert.map_or(Severity::Info, |alert| {
             severity(alert.severity, alert.category)
-        }),
-        description: describe::description(&record),
-        ip_address: record.ends.external(),
-        occurred_at: Some(record.timestamp),
-        tags: tags(&record),
-        attributes: fit(&mapped, Original::Json("suricata", whole, raw)),
-    })
+        })),
+        description: describe::description(&eve),
+        occurred_at: Some(eve.timestamp),
+        tags: vec!["suricata".to_owned(), kind(eve.event_type)],
+        key: Some(digest(raw.get().as_bytes())),
+        fields: attributes::mapped(&eve),
+        ..Draft::default()
+    };
+    // "failed" and "unknown" say that Suricata recognised no protocol.
+    if let Some(protocol) = eve.app_proto.map(str::trim)
+        && !matches!(protocol, "" | "failed" | "unknown")
+    {
+        draft.tag(protocol);
+    }
+    if let Some(alert) = alert {
+        if alert.action == Some("blocked") {
+            draft.tag("blocked");
+        }
+        threat(alert.metadata).put(&mut draft);
+    }
+    draft.finish(cx, Original::Json("suricata", whole, raw))
 }
 
 /// A record's type as the end of an event type.
-fn slug(event_type: &str) -> String {
+fn kind(event_type: &str) -> String {
     event_type.to_ascii_lowercase().replace('_', "-")
 }
 
-fn tags(record: &Record<'_>) -> Vec<String> {
-    let mut tags = vec!["suricata".to_owned(), slug(record.event_type)];
-    let mut add = |tag: &str| {
-        if tags.len() < TAGS_MAX && tag.len() <= TAG_MAX && !tags.iter().any(|known| known == tag) {
-            tags.push(tag.to_owned());
-        }
+/// MITRE ATT&CK as rule authors write it into a signature's metadata.
+fn threat(metadata: Option<&Object>) -> Attack {
+    let mut attack = Attack::default();
+    let Some(metadata) = metadata else {
+        return attack;
     };
-    // "failed" and "unknown" say that Suricata recognised no protocol.
-    if let Some(protocol) = record.app_proto.map(str::trim)
-        && !matches!(protocol, "" | "failed" | "unknown")
-    {
-        add(protocol);
+    for name in ["mitre_tactic_id", "mitre_technique_id"] {
+        texts(metadata, name).for_each(|id| attack.read(id));
     }
-    if let Some(alert) = &record.alert {
-        if alert.action == Some("blocked") {
-            add("blocked");
-        }
-        for id in threat::ids(alert.metadata) {
-            add(id);
-        }
+    for name in texts(metadata, "mitre_tactic_name") {
+        attack.tactic(&name.replace('_', " "));
     }
-    tags
+    for name in texts(metadata, "mitre_technique_name") {
+        attack.technique(&name.replace('_', " "));
+    }
+    attack
 }

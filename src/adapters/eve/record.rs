@@ -5,19 +5,18 @@ use std::net::IpAddr;
 use base::Timestamp;
 use serde_json::Value;
 
-use super::EveError;
 use crate::adapters::ends::{End, Ends};
 use crate::adapters::time::within;
+use crate::adapters::{Object, refused};
 use crate::events::SOURCE_NAME_MAX;
+use crate::http::FieldErrors;
 
 /// Longest record type; Suricata's longest has 15 characters.
 const EVENT_TYPE_MAX: usize = 64;
 
-pub(super) use crate::adapters::Object;
-
 /// A record, its common fields read.
 #[derive(Debug)]
-pub(super) struct Record<'a> {
+pub(super) struct Eve<'a> {
     pub(super) timestamp: Timestamp,
     /// 1 to 64 ASCII letters, digits, `_` and `-`.
     pub(super) event_type: &'a str,
@@ -49,9 +48,9 @@ pub(super) struct Alert<'a> {
     pub(super) metadata: Option<&'a Object>,
 }
 
-impl<'a> Record<'a> {
+impl<'a> Eve<'a> {
     /// Reads the common fields.
-    pub(super) fn read(whole: &'a Object) -> Result<Self, EveError> {
+    pub(super) fn read(whole: &'a Object) -> Result<Self, FieldErrors> {
         let event_type = event_type(whole)?;
         let alert = match event_type {
             "alert" => Some(Alert::read(required(object(whole, "alert")?, "alert")?)?),
@@ -82,7 +81,7 @@ impl<'a> Record<'a> {
 }
 
 impl<'a> Alert<'a> {
-    fn read(alert: &'a Object) -> Result<Self, EveError> {
+    fn read(alert: &'a Object) -> Result<Self, FieldErrors> {
         let (severity, signature) = ("alert.severity", "alert.signature");
         Ok(Self {
             signature: required(text(alert, signature)?, signature)?,
@@ -97,33 +96,36 @@ impl<'a> Alert<'a> {
     }
 }
 
-pub(super) fn timestamp(whole: &Object) -> Result<Timestamp, EveError> {
+fn timestamp(whole: &Object) -> Result<Timestamp, FieldErrors> {
     let field = "timestamp";
-    let time = Timestamp::parse(required(text(whole, field)?, field)?).ok();
-    time.and_then(within).ok_or(EveError::Invalid {
-        field,
-        expected: "must be a time with an offset, such as 2026-01-31T23:59:00.123456+0100",
-    })
+    let what = "must be a time with an offset, such as 2026-01-31T23:59:00.123456+0100";
+    time(required(text(whole, field)?, field)?).ok_or_else(|| refused(field, what))
 }
 
-pub(super) fn event_type(whole: &Object) -> Result<&str, EveError> {
+/// The time a record was written at.
+pub(super) fn time(text: &str) -> Option<Timestamp> {
+    Timestamp::parse(text).ok().and_then(within)
+}
+
+fn event_type(whole: &Object) -> Result<&str, FieldErrors> {
     let field = "event_type";
     let word = required(text(whole, field)?, field)?;
-    let fits = (1..=EVENT_TYPE_MAX).contains(&word.len())
+    let what = "must be 1 to 64 letters, digits, `_` and `-`, such as alert";
+    is_type(word)
+        .then_some(word)
+        .ok_or_else(|| refused(field, what))
+}
+
+/// Whether a word may be the type of a record.
+pub(super) fn is_type(word: &str) -> bool {
+    (1..=EVENT_TYPE_MAX).contains(&word.len())
         && word
             .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
-    if fits {
-        return Ok(word);
-    }
-    Err(EveError::Invalid {
-        field,
-        expected: "must be 1 to 64 letters, digits, `_` and `-`, such as alert",
-    })
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
 /// The sensor. Shippers that add a host of their own write an object with a `name`.
-fn host(whole: &Object) -> Result<Option<&str>, EveError> {
+fn host(whole: &Object) -> Result<Option<&str>, FieldErrors> {
     let named = match whole.get("host") {
         Some(Value::Object(host)) => text(host, "host.name")?,
         _ => text(whole, "host")?,
@@ -131,34 +133,25 @@ fn host(whole: &Object) -> Result<Option<&str>, EveError> {
     match named.map(str::trim) {
         None | Some("") => Ok(None),
         Some(name) if name.chars().count() <= SOURCE_NAME_MAX => Ok(Some(name)),
-        Some(_) => Err(EveError::Invalid {
-            field: "host",
-            expected: "must be at most 255 characters",
-        }),
+        Some(_) => Err(refused("host", "must be at most 255 characters")),
     }
 }
 
-fn address(whole: &Object, field: &'static str) -> Result<Option<IpAddr>, EveError> {
+fn address(whole: &Object, field: &'static str) -> Result<Option<IpAddr>, FieldErrors> {
     match text(whole, field)? {
         None | Some("") => Ok(None),
         Some(text) => text
             .parse::<IpAddr>()
             .map(|address| Some(address.to_canonical()))
-            .map_err(|_| EveError::Invalid {
-                field,
-                expected: "must be an IPv4 or IPv6 address",
-            }),
+            .map_err(|_| refused(field, "must be an IPv4 or IPv6 address")),
     }
 }
 
-fn port(whole: &Object, field: &'static str) -> Result<Option<u16>, EveError> {
+fn port(whole: &Object, field: &'static str) -> Result<Option<u16>, FieldErrors> {
     number(whole, field)?
         .map(u16::try_from)
         .transpose()
-        .map_err(|_| EveError::Invalid {
-            field,
-            expected: "must be a port, 0 to 65535",
-        })
+        .map_err(|_| refused(field, "must be a port, 0 to 65535"))
 }
 
 /// A member's name: the end of the path it is told by.
@@ -167,17 +160,17 @@ fn member<'a>(object: &'a Object, field: &'static str) -> Option<&'a Value> {
     object.get(name).filter(|value| !value.is_null())
 }
 
-fn text<'a>(object: &'a Object, field: &'static str) -> Result<Option<&'a str>, EveError> {
+fn text<'a>(object: &'a Object, field: &'static str) -> Result<Option<&'a str>, FieldErrors> {
     let read = |value: &'a Value| value.as_str().ok_or("must be text");
     optional(member(object, field), field, read)
 }
 
-fn number(object: &Object, field: &'static str) -> Result<Option<u64>, EveError> {
+fn number(object: &Object, field: &'static str) -> Result<Option<u64>, FieldErrors> {
     let read = |value: &Value| value.as_u64().ok_or("must be a whole number from 0 up");
     optional(member(object, field), field, read)
 }
 
-fn object<'a>(outer: &'a Object, field: &'static str) -> Result<Option<&'a Object>, EveError> {
+fn object<'a>(outer: &'a Object, field: &'static str) -> Result<Option<&'a Object>, FieldErrors> {
     let read = |value: &'a Value| value.as_object().ok_or("must be an object");
     optional(member(outer, field), field, read)
 }
@@ -186,13 +179,13 @@ fn optional<'a, T>(
     value: Option<&'a Value>,
     field: &'static str,
     read: impl FnOnce(&'a Value) -> Result<T, &'static str>,
-) -> Result<Option<T>, EveError> {
+) -> Result<Option<T>, FieldErrors> {
     value
         .map(read)
         .transpose()
-        .map_err(|expected| EveError::Invalid { field, expected })
+        .map_err(|what| refused(field, what))
 }
 
-fn required<T>(value: Option<T>, field: &'static str) -> Result<T, EveError> {
-    value.ok_or(EveError::Missing { field })
+fn required<T>(value: Option<T>, field: &'static str) -> Result<T, FieldErrors> {
+    value.ok_or_else(|| refused(field, "missing"))
 }

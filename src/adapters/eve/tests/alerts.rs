@@ -83,7 +83,7 @@ fn a_plain_alert_needs_little() {
         "src_ip": null,
         "alert": { "signature": "", "signature_id": 7, "severity": 4, "category": "" },
     }));
-    assert_eq!(event.source_name, "suricata");
+    assert_eq!(event.source_name, "sender");
     assert_eq!(event.severity, Severity::Info);
     assert_eq!(event.description, "Signature 7");
     assert_eq!(event.ip_address, None);
@@ -99,4 +99,30 @@ fn blocking_does_not_make_it_harmless() {
     }
     record["alert"]["category"] = "A Network Trojan was detected".into();
     assert_eq!(read(&record).severity, Severity::Critical);
+}
+
+#[test]
+fn tactics_and_techniques_are_named_by_real_ids() {
+    let mut record = alert();
+    record["alert"]["metadata"] = json!({
+        "mitre_tactic_id": ["TA0011", "TA01", 7],
+        "mitre_tactic_name": ["Command_And_Control"],
+        "mitre_technique_id": ["T1071", "T1071.001", "T1071.", "T1071.0x1", "1071", ""],
+        "mitre_technique_name": "Application_Layer_Protocol",
+    });
+    let event = read(&record);
+    assert_eq!(event.tags[4..], ["TA0011", "T1071", "T1071.001"]);
+    assert_eq!(
+        attributes_of(&event)["threat"],
+        json!({
+            "framework": "MITRE ATT&CK",
+            "tactic": { "id": ["TA0011"], "name": ["Command and Control"] },
+            "technique": {
+                "id": ["T1071", "T1071.001"],
+                "name": ["Application Layer Protocol"],
+            },
+        })
+    );
+    record["alert"]["metadata"] = json!({ "affected_product": ["x"] });
+    assert_eq!(attributes_of(&read(&record))["threat"], json!(null));
 }

@@ -9,7 +9,9 @@ mod types;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::adapters::tests::{attributes_of, keeps_the_limits};
+use crate::adapters::tests::{attributes_of, context, keeps_the_limits};
+use crate::adapters::{Profile, RECORD_MAX, read_object};
+use crate::events::NewEvent;
 
 /// An alert as Suricata 7 writes it, from a sensor with a name.
 fn alert() -> Value {
@@ -60,8 +62,15 @@ fn record(event_type: &str, body: Value) -> Value {
     record
 }
 
+/// Reads a line as the source `sender`.
+fn try_line(line: impl AsRef<[u8]>) -> Read {
+    let profile = Profile::default();
+    let record = read_object(line.as_ref())?;
+    super::read(&record, &context(&profile))
+}
+
 fn read_line(line: &str) -> NewEvent {
-    let event = event_from_eve(line.as_bytes()).unwrap();
+    let event = try_line(line).unwrap().event;
     keeps_the_rules(&event);
     event
 }
@@ -70,8 +79,12 @@ fn read(record: &Value) -> NewEvent {
     read_line(&record.to_string())
 }
 
+/// The field that is to blame, and what is wrong with it.
 fn refused(line: impl AsRef<[u8]>) -> String {
-    event_from_eve(line.as_ref()).unwrap_err().to_string()
+    let errors = try_line(line).unwrap_err();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    let (field, whats) = errors.first_key_value().unwrap();
+    format!("{field}: {}", whats.join(", "))
 }
 
 /// What every event of Suricata holds to beyond the limits of all events.

@@ -44,7 +44,7 @@ fn a_record_that_cannot_be_cut_to_size_leaves_the_mapped_fields() {
     let mut record = alert();
     record["bush"] = bush;
     let line = record.to_string();
-    assert!(line.len() < LINE_MAX, "{}", line.len());
+    assert!(line.len() < RECORD_MAX, "{}", line.len());
     let event = read_line(&line);
     let attributes = attributes_of(&event);
     assert_eq!(attributes["suricata"], Value::Null);
