@@ -255,6 +255,15 @@ pub fn refused(field: &str, what: impl Into<String>) -> FieldErrors {
 }
 
 /// Whether a format claims an object.
+/// Refuses a record that is too long; `field` is what it is called there.
+fn bounded(field: &str, record: &[u8]) -> Result<(), FieldErrors> {
+    if record.len() > RECORD_MAX {
+        let what = format!("a record has at most {RECORD_MAX} bytes");
+        return Err(refused(field, what));
+    }
+    Ok(())
+}
+
 fn is_recognised(object: &Object) -> bool {
     RECOGNISED.iter().any(|(is, _)| is(object))
 }
@@ -269,13 +278,8 @@ fn recognised(record: &Record<'_>, cx: &Context<'_>) -> Option<Read> {
 ///
 /// # Errors
 /// It is too long or no JSON object.
-pub fn read_object(text: &[u8]) -> Result<Record<'_>, FieldErrors> {
-    if text.len() > RECORD_MAX {
-        return Err(refused(
-            "record",
-            format!("a record has at most {RECORD_MAX} bytes"),
-        ));
-    }
+fn read_object(text: &[u8]) -> Result<Record<'_>, FieldErrors> {
+    bounded("record", text)?;
     Record::read(text).map_err(|error| refused(&error.field, error.reason))
 }
 
@@ -343,11 +347,7 @@ fn each_line(
         return Err("holds no record".to_owned());
     }
     for line in lines {
-        let result = if line.len() > RECORD_MAX {
-            Err(refused("record", "longer than 1 MiB"))
-        } else {
-            read(&String::from_utf8_lossy(line))
-        };
+        let result = bounded("record", line).and_then(|()| read(&String::from_utf8_lossy(line)));
         if sink(result, line).is_break() {
             break;
         }

@@ -32,7 +32,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::fields::without_nul;
-use super::{Body, Context, Draft, Format, RECORD_MAX, Read, Sink, refused, severity, text};
+use super::{Body, Context, Draft, Format, Read, Sink, bounded, refused, severity, text};
 
 /// What Loki's senders push.
 pub const FORMAT: Format = Format {
@@ -88,9 +88,8 @@ fn read_proto(bytes: &[u8], cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(),
         let known = labels::parse(stream.labels).map(|pairs| Known::new(&pairs));
         for entry in stream.entries {
             let bytes = entry?;
-            if bytes.len() > RECORD_MAX {
-                let what = format!("longer than {RECORD_MAX} bytes");
-                if sink(Err(refused("entry", what)), bytes).is_break() {
+            if let Err(errors) = bounded("entry", bytes) {
+                if sink(Err(errors), bytes).is_break() {
                     return Ok(());
                 }
                 continue;
@@ -176,9 +175,7 @@ fn read_json(bytes: &[u8], cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), 
 
 /// `["1795196463769549697", "the line", {"name": "value"}]`.
 fn read_entry(json: &str, known: &Known, cx: &Context<'_>) -> Read {
-    if json.len() > RECORD_MAX {
-        return Err(refused("entry", format!("longer than {RECORD_MAX} bytes")));
-    }
+    bounded("entry", json.as_bytes())?;
     let entry =
         super::value(json.as_bytes()).map_err(|error| refused("entry", error.to_string()))?;
     let Value::Array(parts) = entry else {

@@ -6,7 +6,7 @@ use prost::Message as _;
 
 use super::*;
 use crate::adapters::tests::{attributes, context, holds_no_nul, reads, recorded_body};
-use crate::adapters::{Profile, Reading};
+use crate::adapters::{Profile, RECORD_MAX, Reading};
 
 /// A push as other programs write it.
 #[derive(Clone, PartialEq, prost::Message)]

@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 
 use super::fields::without_nul;
 use super::{
-    Context, DocumentError, Draft, Format, RECORD_MAX, Read, Sink, documents, each_line, json,
+    Context, DocumentError, Draft, Format, Read, Sink, bounded, documents, each_line, json,
     parse_time, read_object, refused, severity, text, value,
 };
 
@@ -178,10 +178,7 @@ pub fn read_raw(
 }
 
 fn read_event(bytes: &[u8], known: &Metadata, cx: &Context<'_>) -> Read {
-    if bytes.len() > RECORD_MAX {
-        let what = format!("a record has at most {RECORD_MAX} bytes");
-        return Err(refused("record", what));
-    }
+    bounded("record", bytes)?;
     let envelope: Envelope<'_> = serde_json::from_slice(bytes).map_err(|error| {
         refused(
             "record",

@@ -27,7 +27,7 @@ use super::fit::Original;
 use super::members::{at, digest, text};
 use super::sentence::told;
 use super::{
-    Body, Context, Draft, Format, Object, RECORD_MAX, Read, Record, Sink, each_object, refused,
+    Body, Context, Draft, Format, Object, Read, Record, Sink, bounded, each_object, refused,
     time_of,
 };
 
@@ -73,8 +73,8 @@ fn body(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), St
 /// Reads one line of a log of tables: `None` for a line of the header and a blank one.
 pub fn row(table: &mut Table, line: &[u8], cx: &Context<'_>) -> Option<Read> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    if line.len() > RECORD_MAX {
-        return Some(Err(refused("record", "longer than 1 MiB")));
+    if let Err(errors) = bounded("record", line) {
+        return Some(Err(errors));
     }
     let object = match table.line(line)? {
         Ok(object) => object,
