@@ -2,8 +2,8 @@
 //! bytes: two bytes can stand for an entry, and a list of them for gigabytes.
 
 use prost::Message as _;
-use prost::bytes::Buf as _;
-use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
+
+use super::super::otlp::wire::{Field, Message};
 
 /// A timestamp of protobuf.
 #[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
@@ -40,18 +40,18 @@ pub(super) struct Stream<'a> {
     pub(super) entries: Parts<'a>,
 }
 
-/// The parts of a message that have one tag, each a message by itself.
+/// The parts of a message that have one number, each a message by itself.
 #[derive(Clone)]
 pub(super) struct Parts<'a> {
-    rest: &'a [u8],
-    tag: u32,
+    rest: Message<'a>,
+    number: u32,
 }
 
 /// The streams of a push.
 pub(super) const fn streams(bytes: &[u8]) -> Parts<'_> {
     Parts {
-        rest: bytes,
-        tag: 1,
+        rest: Message(bytes),
+        number: 1,
     }
 }
 
@@ -59,8 +59,8 @@ impl<'a> Stream<'a> {
     /// Reads a stream.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, String> {
         let labels = Parts {
-            rest: bytes,
-            tag: 1,
+            rest: Message(bytes),
+            number: 1,
         }
         .last()
         .transpose()?
@@ -68,8 +68,8 @@ impl<'a> Stream<'a> {
         Ok(Self {
             labels: std::str::from_utf8(labels).map_err(|_| "labels are no UTF-8".to_owned())?,
             entries: Parts {
-                rest: bytes,
-                tag: 2,
+                rest: Message(bytes),
+                number: 2,
             },
         })
     }
@@ -85,33 +85,18 @@ impl<'a> Iterator for Parts<'a> {
     type Item = Result<&'a [u8], String>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while !self.rest.is_empty() {
-            match self.part() {
-                Ok(Some(part)) => return Some(Ok(part)),
-                Ok(None) => {}
+        loop {
+            match self.rest.next() {
+                Ok(Some((number, Field::Bytes(part)))) if number == self.number => {
+                    return Some(Ok(part));
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => return None,
                 Err(error) => {
-                    self.rest = &[];
-                    return Some(Err(error));
+                    self.rest = Message(&[]);
+                    return Some(Err(error.to_string()));
                 }
             }
         }
-        None
-    }
-}
-
-impl<'a> Parts<'a> {
-    /// The next field, if it has the tag; others are passed over.
-    fn part(&mut self) -> Result<Option<&'a [u8]>, String> {
-        let broken = |error: prost::DecodeError| error.to_string();
-        let (tag, wire) = decode_key(&mut self.rest).map_err(broken)?;
-        if tag != self.tag || wire != WireType::LengthDelimited {
-            skip_field(wire, tag, &mut self.rest, DecodeContext::default()).map_err(broken)?;
-            return Ok(None);
-        }
-        let length = decode_varint(&mut self.rest).map_err(broken)?;
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
-        let part = self.rest.get(..length).ok_or("a part is cut off")?;
-        self.rest.advance(length);
-        Ok(Some(part))
     }
 }

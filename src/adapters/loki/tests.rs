@@ -207,10 +207,10 @@ fn an_entry_that_is_too_long_is_refused_before_it_is_taken_apart() {
     // Half a million empty pairs, and one more.
     let entry: Vec<u8> = [0x1a, 0x00].repeat(RECORD_MAX / 2 + 1);
     let mut stream = vec![0x12];
-    prost::encoding::encode_varint(entry.len() as u64, &mut stream);
+    prost::encode_length_delimiter(entry.len(), &mut stream).unwrap();
     stream.extend(&entry);
     let mut push = vec![0x0a];
-    prost::encoding::encode_varint(stream.len() as u64, &mut push);
+    prost::encode_length_delimiter(stream.len(), &mut push).unwrap();
     push.extend(&stream);
     let packed = snap::raw::Encoder::new().compress_vec(&push).unwrap();
     let all = all(&packed, "").unwrap();
@@ -224,7 +224,7 @@ fn an_entry_that_is_too_long_is_refused_before_it_is_taken_apart() {
 fn an_endless_list_of_nothing_is_left_when_the_sink_has_enough() {
     let stream: Vec<u8> = [0x12, 0x00].repeat(1_000_000);
     let mut push = vec![0x0a];
-    prost::encoding::encode_varint(stream.len() as u64, &mut push);
+    prost::encode_length_delimiter(stream.len(), &mut push).unwrap();
     push.extend(&stream);
     let profile = Profile::default();
     let mut seen = 0;

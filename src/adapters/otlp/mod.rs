@@ -26,7 +26,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 mod value;
-mod wire;
+pub(super) mod wire;
 
 use std::ops::ControlFlow;
 

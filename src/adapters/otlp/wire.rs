@@ -3,7 +3,7 @@
 
 /// Why bytes are no message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum WireError {
+pub(in super::super) enum WireError {
     #[error("ends within a field")]
     Cut,
     #[error("a number is longer than ten bytes")]
@@ -16,7 +16,7 @@ pub(super) enum WireError {
 
 /// What a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Field<'a> {
+pub(in super::super) enum Field<'a> {
     Varint(u64),
     Fixed64(u64),
     Fixed32(u32),
@@ -24,21 +24,21 @@ pub(super) enum Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    pub(super) fn bytes(self) -> Result<&'a [u8], WireError> {
+    pub(in super::super) fn bytes(self) -> Result<&'a [u8], WireError> {
         match self {
             Field::Bytes(bytes) => Ok(bytes),
             _ => Err(WireError::Other),
         }
     }
 
-    pub(super) fn varint(self) -> Result<u64, WireError> {
+    pub(in super::super) fn varint(self) -> Result<u64, WireError> {
         match self {
             Field::Varint(number) => Ok(number),
             _ => Err(WireError::Other),
         }
     }
 
-    pub(super) fn fixed64(self) -> Result<u64, WireError> {
+    pub(in super::super) fn fixed64(self) -> Result<u64, WireError> {
         match self {
             Field::Fixed64(number) => Ok(number),
             _ => Err(WireError::Other),
@@ -48,11 +48,11 @@ impl<'a> Field<'a> {
 
 /// The fields of a message, in the order they came.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Message<'a>(pub(super) &'a [u8]);
+pub(in super::super) struct Message<'a>(pub(in super::super) &'a [u8]);
 
 impl<'a> Message<'a> {
     /// The next field with its number; `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<(u32, Field<'a>)>, WireError> {
+    pub(in super::super) fn next(&mut self) -> Result<Option<(u32, Field<'a>)>, WireError> {
         if self.0.is_empty() {
             return Ok(None);
         }
