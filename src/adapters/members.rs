@@ -139,7 +139,8 @@ pub(super) fn as_word(value: &Value) -> Option<String> {
     }
 }
 
-fn some_text(text: &str) -> Option<&str> {
+/// A text that says something, trimmed: an empty one and a lone `-` do not.
+pub(super) fn some_text(text: &str) -> Option<&str> {
     Some(text.trim()).filter(|text| !matches!(*text, "" | "-"))
 }
 

@@ -65,14 +65,14 @@ fn plain(value: &str) -> Cow<'_, str> {
         .and_then(|rest| rest.strip_suffix('"'));
     let value = bare.filter(|bare| !bare.contains('"')).unwrap_or(value);
     if value.contains('\\') {
-        unescaped(value)
+        unescaped(value).into()
     } else {
         value.into()
     }
 }
 
 /// Undoes `\|`, `\=`, `\\`, `\n` and `\r`; other backslashes stay, as of Windows paths.
-pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
+pub(super) fn unescaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -91,5 +91,5 @@ pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
         }
         chars.next();
     }
-    plain.into()
+    plain
 }

@@ -65,7 +65,7 @@ pub(in super::super) fn part(text: &str) -> Option<(Cow<'_, str>, &str)> {
     })?;
     let part = text.get(..end)?;
     let part = if escapes {
-        super::extension::unescaped(part)
+        super::extension::unescaped(part).into()
     } else {
         part.into()
     };

@@ -19,7 +19,6 @@ const ROWS: &[Row] = &[
     ("event.end", As::Text, &["LastObservedAt", "UpdatedAt"]),
     ("rule.id", As::Text, &["GeneratorId"]),
     ("rule.name", As::Text, &["Title"]),
-    ("rule.category", As::Text, &["Types"]),
     ("cloud.account.id", As::Text, &["AwsAccountId"]),
     ("cloud.region", As::Text, &["Region", "Resources.Region"]),
     (

@@ -212,7 +212,7 @@ fn finding(record: &Record<'_>, cx: &Context<'_>) -> Read {
     // The API's names begin with capitals, EventBridge's do not.
     let camel;
     let whole = if record.object.contains_key("Type") {
-        camel = lower_first(&record.object, 0);
+        camel = lower_first(&record.object);
         &camel
     } else {
         &record.object
@@ -320,27 +320,22 @@ fn spaced(word: &str) -> String {
     }
 }
 
-/// The same with small letters at the beginning of names; nested at most 32 deep.
-fn lower_first(object: &Object, depth: u8) -> Object {
+/// The same with small letters at the beginning of names. A record is nested at most 32 deep.
+fn lower_first(object: &Object) -> Object {
     let lower = |name: &String| match name.split_at_checked(1) {
         Some((first, rest)) => format!("{}{rest}", first.to_ascii_lowercase()),
         None => name.clone(),
     };
     object
         .iter()
-        .map(|(name, value)| (lower(name), lower_value(value, depth)))
+        .map(|(name, value)| (lower(name), lower_value(value)))
         .collect()
 }
 
-fn lower_value(value: &Value, depth: u8) -> Value {
-    let deeper = depth.saturating_add(1);
+fn lower_value(value: &Value) -> Value {
     match value {
-        Value::Object(inside) if depth < 32 => Value::Object(lower_first(inside, deeper)),
-        Value::Array(list) if depth < 32 => Value::Array(
-            list.iter()
-                .map(|value| lower_value(value, deeper))
-                .collect(),
-        ),
+        Value::Object(inside) => Value::Object(lower_first(inside)),
+        Value::Array(list) => Value::Array(list.iter().map(lower_value).collect()),
         other => other.clone(),
     }
 }

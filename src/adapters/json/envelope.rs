@@ -3,18 +3,10 @@
 //! What the data says counts; the envelope gives the key (`source` and `id` together), and the
 //! type, source and time where the data names none. Its attributes are kept under `cloudevents`.
 
-use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
-use super::super::{Context, Draft, Fields, Object, Original, Read, Record, text};
+use super::super::{Context, Draft, Object, Original, Read, Record, envelope, text};
 use super::{claimed, facts::Facts, filled, name_it};
-
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-}
 
 /// Whether an object is an envelope.
 pub(super) fn is(object: &Object) -> bool {
@@ -35,7 +27,9 @@ pub(super) fn read(outer: &Record<'_>, mut draft: Draft, cx: &Context<'_>) -> Re
     );
     // Together they name the event, says the specification (3.1.1).
     let key = format!("{source} {id}");
-    let mut envelope = Fields::default();
+    draft.key = Some(key.clone());
+    draft.source_name = Some(source.to_owned());
+    draft.event_type = attribute("type").map(str::to_owned);
     for name in [
         "id",
         "source",
@@ -44,19 +38,12 @@ pub(super) fn read(outer: &Record<'_>, mut draft: Draft, cx: &Context<'_>) -> Re
         "dataschema",
         "traceparent",
     ] {
-        envelope.set(&format!("cloudevents.{name}"), attribute(name));
-    }
-    let raw = serde_json::from_str::<Envelope<'_>>(outer.raw.get())
-        .ok()
-        .and_then(|it| it.data);
-    let data = raw.and_then(|raw| Record::read(raw.get().as_bytes()).ok());
-    draft.key = Some(key.clone());
-    draft.source_name = Some(source.to_owned());
-    draft.event_type = attribute("type").map(str::to_owned);
-    for (path, value) in envelope.into_object() {
-        draft.fields.set(&path, Some(value));
+        draft
+            .fields
+            .set(&format!("cloudevents.{name}"), attribute(name));
     }
     around(&outer.object, &mut draft, cx);
+    let data = envelope::inner(outer, "data");
     if let Some(data) = &data
         && let Some(read) = claimed(data, &draft, cx)
     {

@@ -169,7 +169,7 @@ fn named_key(source: &str, time: Option<Timestamp>, name: &str) -> String {
     }
 }
 
-/// An event as our own API takes them; `None` when it is none, or not a good one.
+/// What our own API makes of a record that has everything its events have.
 fn own_form(record: &Record<'_>) -> Option<events::NewEvent> {
     let is_text = |name: &str| record.object.get(name).is_some_and(Value::is_string);
     let is_own = is_text("event_type")

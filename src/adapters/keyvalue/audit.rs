@@ -131,28 +131,14 @@ fn decoded(pair: &Pair<'_>) -> String {
     if pair.quoted || !is_hex {
         return text.to_owned();
     }
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
-    let bytes: Option<Vec<u8>> = text
-        .as_bytes()
-        .chunks_exact(2)
-        .map(|two| match two {
-            [high, low] => Some(digit(*high)?.wrapping_shl(4) | digit(*low)?),
-            _ => None,
-        })
+    let pairs = (0..text.len()).step_by(2);
+    let digits = pairs.filter_map(|at| text.get(at..at.saturating_add(2)));
+    let bytes = digits.filter_map(|two| u8::from_str_radix(two, 16).ok());
+    // Zeros part the words of a command line.
+    let bytes: Vec<u8> = bytes
+        .map(|byte| if byte == 0 { b' ' } else { byte })
         .collect();
-    let decoded = bytes.map(|bytes| {
-        // Zeros part the words of a command line.
-        let bytes: Vec<u8> = bytes
-            .into_iter()
-            .map(|byte| if byte == 0 { b' ' } else { byte })
-            .collect();
-        String::from_utf8_lossy(&bytes).trim_end().to_owned()
-    });
-    decoded.unwrap_or_else(|| text.to_owned())
+    String::from_utf8_lossy(&bytes).trim_end().to_owned()
 }
 
 fn category(kind: &str) -> Option<&'static str> {

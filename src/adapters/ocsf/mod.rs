@@ -183,19 +183,13 @@ fn common(draft: &mut Draft, whole: &Object, class: Option<&Class>, is_finding: 
             _ => None,
         },
     );
-    if let Some(class) = class {
-        fields.set("event.category", class.category);
-        let activity = number(whole, "activity_id");
-        let action = class
-            .activities
-            .iter()
-            .find(|(id, _)| Some(*id) == activity);
-        fields.set(
-            "event.action",
-            text(whole, "activity_name").or_else(|| action.map(|(_, name)| *name)),
-        );
-    }
-    fields.set_if_absent("event.action", text(whole, "activity_name"));
+    fields.set("event.category", class.and_then(|class| class.category));
+    let activity = number(whole, "activity_id");
+    let usual = || {
+        let mut known = class?.activities.iter();
+        Some(known.find(|(id, _)| Some(*id) == activity)?.1)
+    };
+    fields.set("event.action", text(whole, "activity_name").or_else(usual));
     let cloud = text(whole, "cloud.provider").map(str::to_ascii_lowercase);
     let system = first(whole, &["device.os.type", "device.os.name"]).map(str::to_ascii_lowercase);
     let system = system.as_deref().and_then(|name| {

@@ -202,7 +202,7 @@ fn description(entry: &Entry<'_>, draft: &Draft) -> String {
             ("on", "host.name"),
         ],
     );
-    if members::as_word(&Value::from(text.as_str())).is_none() {
+    if members::some_text(&text).is_none() {
         text = format!("Windows event {}", entry.id);
     }
     text

@@ -106,29 +106,23 @@ impl Table {
             object.insert("_path".to_owned(), path.as_str().into());
         }
         for ((name, kind), cell) in self.columns.iter().zip(cells) {
-            if cell != self.unset
-                && let Some(value) = self.value(kind, cell)
-            {
-                object.insert(name.clone(), value);
+            if cell != self.unset {
+                object.insert(name.clone(), self.value(kind, cell));
             }
         }
         Ok(object)
     }
 
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "a column without a value is left out"
-    )]
-    fn value(&self, kind: &str, cell: &str) -> Option<Value> {
+    fn value(&self, kind: &str, cell: &str) -> Value {
         let inner = kind.strip_suffix(']').and_then(|kind| kind.split_once('['));
         let Some(("set" | "vector" | "table", inner)) = inner else {
-            return Some(plain(kind, if cell == self.empty { "" } else { cell }));
+            return plain(kind, if cell == self.empty { "" } else { cell });
         };
         if cell == self.empty || self.set_separator.is_empty() {
-            return Some(Value::Array(Vec::new()));
+            return Value::Array(Vec::new());
         }
         let parts = cell.split(self.set_separator.as_str()).take(COLUMNS_MAX);
-        Some(Value::Array(parts.map(|part| plain(inner, part)).collect()))
+        Value::Array(parts.map(|part| plain(inner, part)).collect())
     }
 }
 
