@@ -9,7 +9,7 @@ const ELEMENTS_MAX: usize = 100_000;
 
 /// A part of a body that is no JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DocumentError<'a> {
+pub(crate) struct DocumentError<'a> {
     /// The part, to the end of its line.
     pub bytes: &'a [u8],
     /// What is wrong with it.
@@ -24,7 +24,7 @@ pub struct DocumentError<'a> {
 ///
 /// # Errors
 /// The body holds nothing, or begins as an array and is none.
-pub fn documents(
+pub(crate) fn documents(
     bytes: &[u8],
 ) -> Result<impl Iterator<Item = Result<&[u8], DocumentError<'_>>>, String> {
     // A byte order mark is no JSON, but some senders write one.

@@ -17,7 +17,7 @@ use crate::events::{
 /// What an adapter knows of an event. Absent fields get what the source's profile or the context
 /// says; texts that are too long are cut.
 #[derive(Clone, Debug, Default)]
-pub struct Draft {
+pub(super) struct Draft {
     /// Who reports it.
     pub source_name: Option<String>,
     /// What kind it is; made a slug.
@@ -49,12 +49,17 @@ pub struct Draft {
 
 impl Draft {
     /// Adds a word to find it by.
-    pub fn tag(&mut self, tag: impl Into<String>) {
+    pub(super) fn tag(&mut self, tag: impl Into<String>) {
         self.tags.push(tag.into());
     }
 
     /// Says what wrote the record, for detection rules: Sigma's product, service and category.
-    pub fn logsource(&mut self, product: &str, service: Option<&str>, category: Option<&str>) {
+    pub(super) fn logsource(
+        &mut self,
+        product: &str,
+        service: Option<&str>,
+        category: Option<&str>,
+    ) {
         self.fields.set("logsource.product", Some(product));
         self.fields.set("logsource.service", service);
         self.fields.set("logsource.category", category);
@@ -64,7 +69,7 @@ impl Draft {
     ///
     /// # Errors
     /// The source's profile points to what a field cannot hold.
-    pub fn finish(mut self, cx: &Context<'_>, original: Original<'_>) -> Read {
+    pub(super) fn finish(mut self, cx: &Context<'_>, original: Original<'_>) -> Read {
         Ends::put(&mut self);
         let parsed: Object;
         let object: Option<&Object> = match original {

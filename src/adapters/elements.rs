@@ -8,12 +8,12 @@ use serde_json::value::RawValue;
 /// The elements of a list of at most `MAX`, counted while it is read: two bytes of a body can be an
 /// element, and each takes sixteen here.
 #[derive(Clone, Debug)]
-pub struct Elements<'a, const MAX: usize>(Option<Vec<&'a RawValue>>);
+pub(crate) struct Elements<'a, const MAX: usize>(Option<Vec<&'a RawValue>>);
 
 impl<'a, const MAX: usize> Elements<'a, MAX> {
     /// All of them; `None` when there are more than `MAX`.
     #[must_use]
-    pub fn all(self) -> Option<Vec<&'a RawValue>> {
+    pub(crate) fn all(self) -> Option<Vec<&'a RawValue>> {
         self.0
     }
 }

@@ -2,7 +2,7 @@
 
 /// Where the first line ends, its end not counted.
 #[must_use]
-pub fn line_end(bytes: &[u8]) -> usize {
+pub(crate) fn line_end(bytes: &[u8]) -> usize {
     memchr::memchr(b'\n', bytes).unwrap_or(bytes.len())
 }
 

@@ -2,10 +2,10 @@
 //! the clock.
 //!
 //! [`FORMATS`] is the list; [`Format::read`] takes a body and hands on what became of each record
-//! in it. A record is turned into a [`Draft`], whose [`Fields`] have the names `docs/fields.md`
-//! lists, and [`Draft::finish`] brings it within the limits of an event and lets the source's
+//! in it. A record is turned into a `Draft`, whose [`Fields`] have the names `docs/fields.md`
+//! lists, and `Draft::finish` brings it within the limits of an event and lets the source's
 //! [`Profile`] have its say. An object that does not say what it is goes through [`json`], which
-//! recognises the formats by their members; a line of text through [`text`].
+//! recognises the formats by their members; a line of text through `text`.
 
 pub mod alertmanager;
 mod attack;
@@ -36,12 +36,12 @@ pub mod otlp;
 mod profile;
 mod record;
 mod sentence;
-pub mod severity;
+mod severity;
 pub mod splunk;
 pub mod syslog;
 #[cfg(test)]
 mod tests;
-pub mod text;
+mod text;
 mod time;
 pub mod wazuh;
 pub mod windows;
@@ -51,15 +51,16 @@ use std::ops::ControlFlow;
 
 use base::Timestamp;
 
-pub use documents::{DocumentError, documents};
-pub use draft::Draft;
-pub use elements::Elements;
+pub(crate) use documents::{DocumentError, documents};
+pub(crate) use elements::Elements;
 pub use fields::{Fields, cut};
 pub use fit::Original;
-pub use lines::line_end;
+pub(crate) use lines::line_end;
 pub use profile::{Pointer, PointerError, Profile};
-pub use record::{Object, Record, RecordError, value};
-pub use time::{parse_time, time_of};
+
+use draft::Draft;
+use record::{Object, Record, value};
+use time::{parse_time, time_of};
 
 use crate::events::NewEvent;
 use crate::http::{FieldErrors, refusal};
@@ -254,7 +255,6 @@ pub fn refused(field: &str, what: impl Into<String>) -> FieldErrors {
     refusal(field, what)
 }
 
-/// Whether a format claims an object.
 /// Refuses a record that is too long; `field` is what it is called there.
 fn bounded(field: &str, record: &[u8]) -> Result<(), FieldErrors> {
     if record.len() > RECORD_MAX {
@@ -264,6 +264,7 @@ fn bounded(field: &str, record: &[u8]) -> Result<(), FieldErrors> {
     Ok(())
 }
 
+/// Whether a format claims an object.
 fn is_recognised(object: &Object) -> bool {
     RECOGNISED.iter().any(|(is, _)| is(object))
 }

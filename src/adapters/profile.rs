@@ -88,8 +88,7 @@ impl<'de> Deserialize<'de> for Pointer {
 
 impl Pointer {
     /// The value it points to.
-    #[must_use]
-    pub fn find<'v>(&self, object: &'v Object) -> Option<&'v Value> {
+    fn find<'v>(&self, object: &'v Object) -> Option<&'v Value> {
         let mut names = self.0.split('/').skip(1).map(|name| {
             // Most names hold no escape.
             name.replace("~1", "/").replace("~0", "~")

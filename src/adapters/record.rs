@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// A JSON object.
-pub type Object = Map<String, Value>;
+pub(super) type Object = Map<String, Value>;
 
 /// How deep lists and objects may be nested. The event's attributes hold the record one level
 /// down and must themselves be readable.
@@ -19,7 +19,7 @@ const NUMBER_END: f64 = 18_446_744_073_709_551_616.0;
 
 /// A record as its sender wrote it.
 #[derive(Debug)]
-pub struct Record<'a> {
+pub(super) struct Record<'a> {
     /// Its members.
     pub object: Object,
     /// Its text, without the white space around it.
@@ -29,7 +29,7 @@ pub struct Record<'a> {
 /// Why a text is no record, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {reason}")]
-pub struct RecordError {
+pub(super) struct RecordError {
     /// Where in the record, such as `dns.queries[0].rrname`; `record` for the whole.
     pub field: String,
     /// What is wrong there.
@@ -42,7 +42,7 @@ impl<'a> Record<'a> {
     /// # Errors
     /// [`RecordError`] when it is no JSON object, is cut off, names a member twice, is nested deeper
     /// than 32, holds U+0000 or a number beyond 64 bits.
-    pub fn read(line: &'a [u8]) -> Result<Self, RecordError> {
+    pub(super) fn read(line: &'a [u8]) -> Result<Self, RecordError> {
         let Value::Object(object) = value(line)? else {
             return Err(refused("", "must be a JSON object".to_owned()));
         };
@@ -55,7 +55,7 @@ impl<'a> Record<'a> {
 ///
 /// # Errors
 /// As [`Record::read`].
-pub fn value(text: &[u8]) -> Result<Value, RecordError> {
+pub(super) fn value(text: &[u8]) -> Result<Value, RecordError> {
     let mut reader = serde_json::Deserializer::from_slice(text);
     Strict { depth: 0 }
         .deserialize(&mut reader)

@@ -8,7 +8,7 @@ use base::Severity::{self, Critical, High, Info, Low, Medium};
 
 /// A word for a threat: our own five, and what detectors call them.
 #[must_use]
-pub fn threat(word: &str) -> Option<Severity> {
+pub(super) fn threat(word: &str) -> Option<Severity> {
     Some(match word.trim().to_ascii_lowercase().as_str() {
         "info" | "informational" | "information" | "none" => Info,
         "low" | "minor" => Low,
@@ -21,7 +21,7 @@ pub fn threat(word: &str) -> Option<Severity> {
 
 /// A word for the level of a log line; at most MEDIUM.
 #[must_use]
-pub fn log_level(word: &str) -> Option<Severity> {
+pub(super) fn log_level(word: &str) -> Option<Severity> {
     Some(match word.trim().to_ascii_lowercase().as_str() {
         "emerg" | "emergency" | "panic" | "alert" | "crit" | "critical" | "fatal" | "err"
         | "error" | "severe" => Medium,
@@ -34,13 +34,13 @@ pub fn log_level(word: &str) -> Option<Severity> {
 
 /// What a member called `severity` says: a threat where the word can only mean one, else a level.
 #[must_use]
-pub fn word(word: &str) -> Option<Severity> {
+pub(super) fn word(word: &str) -> Option<Severity> {
     threat(word).or_else(|| log_level(word))
 }
 
 /// The same, or our own number 1 to 5 (OCSF `severity_id`; 6 is OCSF's Fatal).
 #[must_use]
-pub fn number_word(text: &str) -> Option<Severity> {
+pub(super) fn number_word(text: &str) -> Option<Severity> {
     match text.trim() {
         "6" => Some(Critical),
         text => match text.parse::<i64>() {
@@ -52,7 +52,7 @@ pub fn number_word(text: &str) -> Option<Severity> {
 
 /// A syslog severity (RFC 5424, 6.2.1): 0 to 3 MEDIUM, 4 LOW, 5 to 7 INFO.
 #[must_use]
-pub const fn syslog(level: u8) -> Severity {
+pub(super) const fn syslog(level: u8) -> Severity {
     match level {
         0..=3 => Medium,
         4 => Low,
@@ -62,7 +62,7 @@ pub const fn syslog(level: u8) -> Severity {
 
 /// An OpenTelemetry `SeverityNumber`: 17 to 24 MEDIUM, 13 to 16 LOW, else INFO.
 #[must_use]
-pub const fn otlp(number: i64) -> Severity {
+pub(super) const fn otlp(number: i64) -> Severity {
     match number {
         17..=24 => Medium,
         13..=16 => Low,
@@ -72,7 +72,7 @@ pub const fn otlp(number: i64) -> Severity {
 
 /// A level of Bunyan and pino: 50 and above MEDIUM, 40 LOW, else INFO.
 #[must_use]
-pub const fn pino(level: i64) -> Severity {
+pub(super) const fn pino(level: i64) -> Severity {
     match level {
         50.. => Medium,
         40..=49 => Low,
@@ -82,7 +82,7 @@ pub const fn pino(level: i64) -> Severity {
 
 /// A severity of CEF, 0 to 10: 0 to 3 LOW, 4 to 6 MEDIUM, 7 and 8 HIGH, 9 and 10 CRITICAL.
 #[must_use]
-pub const fn cef(number: i64) -> Option<Severity> {
+pub(super) const fn cef(number: i64) -> Option<Severity> {
     Some(match number {
         0..=3 => Low,
         4..=6 => Medium,

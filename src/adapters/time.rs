@@ -51,7 +51,7 @@ pub(super) fn month(name: &str) -> Option<u8> {
 /// without an offset (taken as UTC), or seconds, milliseconds, microseconds or nanoseconds since
 /// 1970 in digits.
 #[must_use]
-pub fn parse_time(text: &str) -> Option<Timestamp> {
+pub(super) fn parse_time(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if let Ok(time) = Timestamp::parse(text) {
         return within(time);
@@ -81,7 +81,7 @@ pub fn parse_time(text: &str) -> Option<Timestamp> {
 /// A time as a JSON value: a text as [`parse_time`] reads it, or a number since 1970, whose size
 /// tells its unit (seconds, milliseconds, microseconds or nanoseconds).
 #[must_use]
-pub fn time_of(value: &Value) -> Option<Timestamp> {
+pub(super) fn time_of(value: &Value) -> Option<Timestamp> {
     match value {
         Value::String(text) => parse_time(text),
         Value::Number(number) => match number.as_i64() {

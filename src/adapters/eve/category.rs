@@ -64,7 +64,7 @@ pub(super) const CORRECTIONS: &[(&str, Correction)] = &[
 /// 1 is HIGH, 2 MEDIUM, 3 LOW and anything else INFO, unless the category corrects it. Whether
 /// Suricata blocked the packet (`alert.action`) changes nothing: what tried it is still there.
 #[must_use]
-pub fn severity(priority: u64, category: &str) -> Severity {
+pub(super) fn severity(priority: u64, category: &str) -> Severity {
     let plain = match priority {
         1 => High,
         2 => Medium,

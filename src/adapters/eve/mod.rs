@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `source_name` | `host` (Suricata's `sensor-name`; a shipper's `host.name` too), else the sender |
 //! | `event_type` | `suricata-` and `event_type`, lower case, `_` written `-`: `suricata-alert` |
-//! | `severity` | `alert.severity` and `alert.category`, see [`severity`]; INFO without an alert |
+//! | `severity` | `alert.severity` and `alert.category`, see `severity`; INFO without an alert |
 //! | `description` | a sentence a person reads, with both ends and the protocol |
 //! | `ip_address` | the end outside where exactly one is inside, else `src_ip` |
 //! | `occurred_at` | `timestamp` |
@@ -42,7 +42,7 @@ mod tests;
 
 use base::Severity;
 
-pub use category::severity;
+use category::severity;
 
 use super::attack::Attack;
 use super::members::{digest, texts};

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `source_name` | `hostname`, else the sender |
 //! | `event_type` | `falco-` and `source`: `falco-syscall` |
-//! | `severity` | `priority`, see [`severity`]; the source's map knows the priorities |
+//! | `severity` | `priority`, see `severity`; the source's map knows the priorities |
 //! | `description` | the rule's name, command, user, file or connection, container |
 //! | `ip_address` | the end outside of `fd.name` |
 //! | `occurred_at` | `time` |
@@ -177,7 +177,7 @@ pub(super) fn read(record: &Record<'_>, cx: &Context<'_>) -> Read {
 /// Emergency, Alert and Critical are CRITICAL, Error HIGH, Warning MEDIUM, Notice LOW,
 /// Informational and Debug INFO. Falco's priorities are words for threats, not log levels.
 #[must_use]
-pub fn severity(priority: &str) -> Option<Severity> {
+fn severity(priority: &str) -> Option<Severity> {
     Some(match priority.trim().to_ascii_lowercase().as_str() {
         "emergency" | "alert" | "critical" => Critical,
         "error" => High,

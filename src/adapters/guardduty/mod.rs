@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `source_name` | the sender |
 //! | `event_type` | `guardduty-` and the first word of the finding's type; `securityhub-finding` |
-//! | `severity` | `severity`, see [`severity`]; of Security Hub its label |
+//! | `severity` | `severity`, see `severity`; of Security Hub its label |
 //! | `description` | the title, the resource, the party outside, how often |
 //! | `ip_address` | the remote address of the action |
 //! | `occurred_at` | `service.eventLastSeen`, else `updatedAt` |
@@ -275,7 +275,7 @@ const PARTS: [(&str, &str); 9] = [
 /// Gives the severity of a finding by `GuardDuty`'s own bounds: below 4 LOW, below 7 MEDIUM, below 9
 /// HIGH, from 9 on CRITICAL.
 #[must_use]
-pub const fn severity(number: f64) -> Severity {
+const fn severity(number: f64) -> Severity {
     if number >= 9.0 {
         Critical
     } else if number >= 7.0 {

@@ -2,7 +2,7 @@
 //!
 //! An object that has everything an event of our own form has is read as `POST /api/events/` reads
 //! it. A `CloudEvents` envelope is taken off (`envelope`). A message that is an object itself is
-//! looked into, and one in a form [`text`] knows gives its fields. Everything else goes through
+//! looked into, and one in a form `text` knows gives its fields. Everything else goes through
 //! the table of names in `names`; the object itself is kept under `record`.
 //!
 //! | of the event | from |
@@ -91,7 +91,7 @@ fn read_body(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(
 ///
 /// # Errors
 /// What is wrong with it, by field; the source's profile points to what a field cannot hold.
-pub fn read(record: &Record<'_>, draft: Draft, cx: &Context<'_>) -> Read {
+pub(super) fn read(record: &Record<'_>, draft: Draft, cx: &Context<'_>) -> Read {
     if let Some(read) = claimed(record, &draft, cx) {
         return read;
     }

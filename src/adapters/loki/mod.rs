@@ -10,7 +10,7 @@
 //! | `log.file.path` | `filename` |
 //! | `trace.id` | `trace_id`, `traceID` |
 //! | the event's key | labels, time and line: what Loki too takes for the same entry |
-//! | everything else | the line, read as text of any make ([`super::text`]) |
+//! | everything else | the line, read as text of any make (`text`) |
 //!
 //! Otherwise what the line says itself counts more than its labels.
 

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `source_name` | the sender |
 //! | `event_type` | `ocsf-` and the class: `ocsf-detection-finding` |
-//! | `severity` | `severity_id`, see [`severity`]; the source's map knows the numbers; INFO when it is closed |
+//! | `severity` | `severity_id`, see `severity`; the source's map knows the numbers; INFO when it is closed |
 //! | `description` | the finding's title, else class and activity; who, from where |
 //! | `ip_address` | the end outside, else the source |
 //! | `occurred_at` | `time` |
@@ -101,7 +101,7 @@ pub(super) fn read(record: &Record<'_>, cx: &Context<'_>) -> Read {
 /// Gives the severity of `severity_id`: 1 INFO, 2 LOW, 3 MEDIUM, 4 HIGH, 5 (Critical) and 6 (Fatal)
 /// CRITICAL. Unknown (0), other (99) and none at all are MEDIUM for a finding, INFO for the rest.
 #[must_use]
-pub const fn severity(id: Option<i64>, is_finding: bool) -> Severity {
+const fn severity(id: Option<i64>, is_finding: bool) -> Severity {
     match id {
         Some(1) => Info,
         Some(2) => Low,

@@ -15,7 +15,7 @@
 //! | fields | attributes of resource, scope and record, see `names`; the rest under `labels` |
 //! | `otlp` | all of it, by the names of the JSON form, values as plain JSON |
 //!
-//! A text that is JSON is read as such, any other looked through for facts ([`text`](super::text)).
+//! A text that is JSON is read as such, any other looked through for facts (`text`).
 
 mod event;
 mod json_form;

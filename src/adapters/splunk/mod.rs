@@ -10,7 +10,7 @@
 //! | `labels.index` | `index` |
 //! | `labels.*` | `fields` |
 //! | severity | `fields.severity`, above any level in the event; else `fields.level` and `fields.log_level` (a log level, at most MEDIUM) |
-//! | everything else | `event`: an object as JSON of any make ([`super::json`]), a text as a line ([`super::text`]) |
+//! | everything else | `event`: an object as JSON of any make ([`super::json`]), a text as a line (`text`) |
 //!
 //! Otherwise what the event says itself counts more than what stands around it.
 

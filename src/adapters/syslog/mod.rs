@@ -16,7 +16,7 @@
 //! | `event.code`, `event.provider` | of Cisco's `%SYS-5-CONFIG_I:` `CONFIG_I` and `SYS` |
 //! | `event.sequence` | the number that routers put before the time |
 //!
-//! Start reading at [`Header::read`]; what the message behind it says is [`text`]'s business.
+//! Start reading at [`Header::read`]; what the message behind it says is `text`'s business.
 
 mod frames;
 mod header;

@@ -61,7 +61,7 @@ pub(super) fn lines(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> R
 ///
 /// # Errors
 /// The source's profile points to what a field cannot hold.
-pub fn read(line: &str, mut draft: Draft, cx: &Context<'_>) -> Read {
+pub(super) fn read(line: &str, mut draft: Draft, cx: &Context<'_>) -> Read {
     if let Some(json) = whole_object(line)
         && let Ok(record) = read_object(json.as_bytes())
     {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `source_name` | `agent.name`, else `manager.name` |
 //! | `event_type` | `wazuh-` and the first group of the rule that says something |
-//! | `severity` | `rule.level`, see [`severity`]; the source's map knows levels |
+//! | `severity` | `rule.level`, see `severity`; the source's map knows levels |
 //! | `description` | `rule.description`, who, from where, on which host |
 //! | `ip_address` | the end outside, else the source |
 //! | `occurred_at` | `timestamp` |
@@ -259,7 +259,7 @@ fn alert(record: &Record<'_>, cx: &Context<'_>) -> Read {
 /// from the level on at which Wazuh speaks of an attack (10, many errors of one user), not by
 /// checksums and "first time seen" below it.
 #[must_use]
-pub const fn severity(level: i64) -> Severity {
+const fn severity(level: i64) -> Severity {
     match level {
         ..=3 => Info,
         4..=6 => Low,
