@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::{Draft, Object, cut};
 use super::facts::Facts;
-use super::shapes::Given;
+use super::given::Given;
 
 /// Members that are told.
 const MEMBERS_MAX: usize = 8;

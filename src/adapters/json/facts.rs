@@ -8,11 +8,11 @@ use serde_json::Value;
 use super::super::attack::Attack;
 use super::super::text::moment;
 use super::super::{Draft, Object};
+use super::given::{Given, kind};
 use super::names::{
     FIRST_FIELD, KNOWN, MESSAGE, Meaning, PENALTY, SOURCE, Shape, TAGS, TIME, TYPE, is_transparent,
     meaning, name_at,
 };
-use super::shapes::{Given, kind};
 use super::squeezed::Squeezed;
 
 /// Members read of one record, those of objects inside it included.

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::super::severity::{cef, log_level, number_word, otlp, pino, syslog, threat, word};
 use super::facts::{Fact, Facts};
+use super::given::Given;
 use super::names::{LEVEL, SEVERITY};
-use super::shapes::Given;
 
 /// Longest level that is kept, in characters.
 const LEVEL_MAX: usize = 64;

@@ -1,7 +1,7 @@
 //! JSON objects of any make: recognised by their members, else read by their usual names.
 //!
 //! An object that has everything an event of our own form has is read as `POST /api/events/` reads
-//! it. A `CloudEvents` envelope is taken off (`envelope`). A message that is an object itself is
+//! it. A `CloudEvents` envelope is taken off (`cloudevents`). A message that is an object itself is
 //! looked into, and one in a form `text` knows gives its fields. Everything else goes through
 //! the table of names in `names`; the object itself is kept under `record`.
 //!
@@ -15,10 +15,11 @@
 //! | `tags` | `tags`, and the ids of MITRE ATT&CK |
 //! | `key` | `event.id`, `_id`, and nothing else; with the source and the time |
 
+mod cloudevents;
 mod describe;
-mod envelope;
 mod facts;
 mod form;
+mod given;
 mod known;
 mod level;
 mod names;
@@ -26,7 +27,6 @@ mod outside;
 mod own;
 mod python;
 mod shape;
-mod shapes;
 mod squeezed;
 #[cfg(test)]
 mod tests;
@@ -36,9 +36,9 @@ use base::Timestamp;
 use serde_json::Value;
 
 pub(super) use facts::Facts;
+pub(super) use given::{Given, address, outcome};
 pub(super) use level::{Weight, pointed};
 pub(super) use own::read_own;
-pub(super) use shapes::{Given, address, outcome};
 
 use super::members::digest;
 use super::{
@@ -106,8 +106,8 @@ pub(super) fn read(record: &Record<'_>, draft: Draft, cx: &Context<'_>) -> Read 
 /// Reads an object that is an envelope, an event of our own form, or a record of a known format;
 /// `None` when it is none of them. Our own form comes first: it may have members that others have.
 pub(super) fn claimed(record: &Record<'_>, draft: &Draft, cx: &Context<'_>) -> Option<Read> {
-    if envelope::is(&record.object) {
-        return Some(envelope::read(record, draft.clone(), cx));
+    if cloudevents::is(&record.object) {
+        return Some(cloudevents::read(record, draft.clone(), cx));
     }
     own(record, draft, cx).or_else(|| formatted(record, draft, cx))
 }

@@ -8,9 +8,9 @@ mod access;
 mod authentication;
 mod leading;
 pub(super) mod moment;
-mod sentence;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -167,7 +167,7 @@ fn inside(message: &str, draft: &mut Draft, cx: &Context<'_>) -> Weight {
             .char_indices()
             .nth(SENTENCE_MAX)
             .map_or(message.len(), |(at, _)| at);
-        sentence::look(message.get(..end).unwrap_or_default(), draft);
+        words::look(message.get(..end).unwrap_or_default(), draft);
     }
     weight.unwrap_or_default()
 }
