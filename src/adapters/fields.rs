@@ -292,16 +292,6 @@ impl Fields {
         }
     }
 
-    /// Goes on with fields that were written out before.
-    #[must_use]
-    pub fn from_object(object: Object) -> Self {
-        let mut fields = Self::default();
-        for (name, value) in object {
-            fields.push(&name, Mark::of(&name), Held::Value(value));
-        }
-        fields
-    }
-
     /// Paths and values, so that those of one object stand together.
     fn sorted(&self) -> Vec<(&str, &Held)> {
         let leaves = self.leaves.iter();
