@@ -29,8 +29,8 @@ pub mod leef;
 mod lines;
 pub mod loki;
 mod members;
-mod mix;
 mod merged;
+mod mix;
 pub mod ocsf;
 pub mod otlp;
 mod profile;
@@ -348,7 +348,8 @@ fn each_line(
         return Err("holds no record".to_owned());
     }
     for line in lines {
-        let result = bounded("record", line).and_then(|()| read(&String::from_utf8_lossy(line)));
+        let result = bounded("record", line)
+            .and_then(|()| read(&fields::without_nul(&String::from_utf8_lossy(line))));
         if sink(result, line).is_break() {
             break;
         }

@@ -147,14 +147,20 @@ pub(super) fn keeps_the_limits(event: &NewEvent) {
     if let Some(attributes) = &event.attributes {
         assert!(attributes.get().len() <= ATTRIBUTES_MAX);
         let value: Value = serde_json::from_str(attributes.get()).unwrap();
-        assert!(value.is_object());
+        assert!(value.is_object() && !holds_nul(&value), "{value}");
     }
 }
 
-/// Whether no U+0000 is in the attributes, not even written as JSON writes it.
-pub(super) fn holds_no_nul(event: &NewEvent) {
-    let attributes = event.attributes.as_ref().map_or("", |raw| raw.get());
-    assert!(!attributes.contains("\\u0000"), "{attributes}");
+/// Whether U+0000 is in a text or a name, which the API refuses.
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(holds_nul),
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        _ => false,
+    }
 }
 
 /// JSON of any shape whose names are among those given.

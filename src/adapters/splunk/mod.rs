@@ -250,7 +250,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::adapters::tests::{attributes, context, fates, holds_no_nul, recorded_body};
+    use crate::adapters::tests::{attributes, context, fates, recorded_body};
     use crate::adapters::{Body, Profile, Reading};
 
     fn with_context<T>(read: impl FnOnce(&Context<'_>) -> T) -> T {
@@ -407,10 +407,7 @@ mod tests {
                 read_raw(body.bytes, &Metadata::default(), cx, sink)
             };
             for read in [FORMAT.read, raw] {
-                let (_, found) = with_context(|cx| fates(read, &whole, cx));
-                for reading in found.into_iter().flatten() {
-                    holds_no_nul(&reading.event);
-                }
+                drop(with_context(|cx| fates(read, &whole, cx)));
             }
         }
     }

@@ -6,7 +6,6 @@ use proptest::prelude::*;
 
 use super::super::value::{Any, Pairs};
 use super::*;
-use crate::adapters::tests::holds_no_nul;
 
 /// Values as senders may write them, in both encodings.
 fn kinds() -> impl Strategy<Value = proto::AnyValue> {
@@ -101,7 +100,6 @@ fn requests() -> impl Strategy<Value = proto::Request> {
 /// What an event says is read by the rules a record is read by; its limits were checked before.
 fn is_read_again(read: &Read) {
     let Ok(reading) = read else { return };
-    holds_no_nul(&reading.event);
     if let Some(raw) = &reading.event.attributes {
         crate::adapters::value(raw.get().as_bytes()).unwrap();
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::adapters::Profile;
-use crate::adapters::tests::{attributes_of, context, fates, holds_no_nul, keeps_the_limits};
+use crate::adapters::tests::{attributes_of, context, fates, keeps_the_limits};
 use crate::events::NewEvent;
 
 fn now() -> Timestamp {
@@ -41,7 +41,7 @@ fn read_with(profile: &Profile, bytes: &[u8]) -> Vec<NewEvent> {
     let body = Body { bytes, media: "" };
     let (_, found) = fates(FORMAT.read, &body, &received(profile));
     let events = found.into_iter().flatten().map(|reading| reading.event);
-    events.inspect(holds_no_nul).collect()
+    events.collect()
 }
 
 fn read(bytes: impl AsRef<[u8]>) -> Vec<NewEvent> {
