@@ -145,15 +145,12 @@ impl Fields {
         }
         self.bytes = self.bytes.saturating_add(size);
         let mark = Mark::of(path);
-        match self
-            .place(path, mark)
-            .and_then(|at| self.leaves.get_mut(at))
-        {
-            Some(leaf) => leaf.value = value,
-            None => {
-                self.remove_inside(path, mark);
-                self.push(path, mark, value);
-            }
+        let same = self.place(path, mark);
+        if let Some(leaf) = same.and_then(|at| self.leaves.get_mut(at)) {
+            leaf.value = value;
+        } else {
+            self.remove_inside(path, mark);
+            self.push(path, mark, value);
         }
     }
 

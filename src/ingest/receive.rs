@@ -26,6 +26,9 @@ const RECORDS_MAX: usize = 50_000;
 /// Bytes of a request's events together, as they wait: labels that all records share are in each.
 const EVENTS_MAX: usize = 64 << 20;
 
+/// Bytes a record has that is rather short, by which the room for a request's events is reckoned.
+const SHORT: usize = 256;
+
 /// How large a body of events may be: 8 MiB compressed, 32 MiB unfolded or as it is.
 pub(super) const BODY_LIMITS: BodyLimits = BodyLimits {
     compressed: 8 << 20,
@@ -185,6 +188,11 @@ fn records(
                 let keys = (key(reading.key), key(reading.closes));
                 let ongoing = key(reading.ongoing);
                 let event = Prepared::with_places(app, &mut places, reading.event);
+                if records.good.is_empty() {
+                    // As many as there may be if all are as long: growing copies them all.
+                    let alike = body.bytes.len() / bytes.len().max(SHORT);
+                    records.good.reserve(alike.min(RECORDS_MAX));
+                }
                 records.bytes = records.bytes.saturating_add(event.size());
                 records
                     .good

@@ -107,12 +107,14 @@ pub(super) fn caller(peer: IpAddr) -> Caller {
 }
 
 fn read(hub: &Hub, parcels: Vec<Parcel>) -> Ready {
+    let messages = parcels.iter().map(Parcel::len);
+    let messages = messages.fold(0, usize::saturating_add);
     let unspecified = IpAddr::from([0, 0, 0, 0]);
     let mut reading = Reader {
         hub,
         now: hub.app.clock.now(),
         places: Places::default(),
-        items: Vec::new(),
+        items: Vec::with_capacity(messages),
         throttled: BTreeMap::new(),
     };
     for parcel in &parcels {
@@ -124,10 +126,7 @@ fn read(hub: &Hub, parcels: Vec<Parcel>) -> Ready {
     }
     Ready {
         items: reading.items,
-        messages: parcels
-            .iter()
-            .map(Parcel::len)
-            .fold(0, usize::saturating_add),
+        messages,
         caller: caller(parcels.first().map_or(unspecified, |parcel| parcel.peer)),
         _parcels: parcels,
     }
