@@ -2,6 +2,7 @@
 
 use serde_json::value::RawValue;
 
+use super::body_error::BodyError;
 use super::elements::Elements;
 
 /// Elements an array may have before it is refused as a whole: more than a request may hold.
@@ -23,15 +24,15 @@ pub(crate) struct DocumentError<'a> {
 /// reading goes on behind it.
 ///
 /// # Errors
-/// The body holds nothing, or begins as an array and is none.
+/// The body holds nothing, or begins as an array and is none or has too many elements.
 pub(crate) fn documents(
     bytes: &[u8],
-) -> Result<impl Iterator<Item = Result<&[u8], DocumentError<'_>>>, String> {
+) -> Result<impl Iterator<Item = Result<&[u8], DocumentError<'_>>>, BodyError> {
     // A byte order mark is no JSON, but some senders write one.
     let rest = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let rest = rest.trim_ascii();
     let (elements, rest) = match rest.first() {
-        None => return Err("holds no record".to_owned()),
+        None => return Err("holds no record".into()),
         Some(b'[') => (elements(rest)?, &b""[..]),
         Some(_) => (Vec::new(), rest),
     };
@@ -39,13 +40,13 @@ pub(crate) fn documents(
     Ok(elements.chain(Sequence { rest, after: None }))
 }
 
-fn elements(bytes: &[u8]) -> Result<Vec<&RawValue>, String> {
+fn elements(bytes: &[u8]) -> Result<Vec<&RawValue>, BodyError> {
     let elements: Elements<'_, ELEMENTS_MAX> =
         serde_json::from_slice(bytes).map_err(|error| format!("not JSON: {error}"))?;
     match elements.all() {
-        Some(elements) if elements.is_empty() => Err("holds no record".to_owned()),
+        Some(elements) if elements.is_empty() => Err("holds no record".into()),
         Some(elements) => Ok(elements),
-        None => Err(format!("an array of more than {ELEMENTS_MAX} records")),
+        None => Err(BodyError::TooMany(ELEMENTS_MAX)),
     }
 }
 
@@ -177,5 +178,16 @@ mod tests {
             assert!(documents(body.as_bytes()).is_err());
         }
         assert!(documents(b"[1,").is_err());
+    }
+
+    #[test]
+    fn an_array_of_too_many_elements_is_no_broken_one() {
+        let array = |n: usize| format!("[{}0]", "0,".repeat(n - 1));
+        assert_eq!(
+            documents(array(100_000).as_bytes()).unwrap().count(),
+            100_000
+        );
+        let refused = documents(array(100_001).as_bytes()).err();
+        assert_eq!(refused, Some(BodyError::TooMany(100_000)));
     }
 }

@@ -5,17 +5,31 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::body_error::BodyError;
 use super::elements::Elements;
 use super::record::Record;
 
 /// Names under which services deliver a list of records as one object.
 const LISTS: [&str; 3] = ["Records", "records", "Findings"];
-/// Records one such list may have before it is no list to us.
+/// Records one such list may have before it is refused as a whole: more than a request may hold.
 const RECORDS_MAX: usize = 100_000;
 
 /// The records of an object whose first member is such a list: `{"Records":[…]}`, as `CloudTrail`
 /// writes files and AWS answers. It may be longer than one record may be.
-pub(super) fn records(bytes: &[u8]) -> Option<Vec<&RawValue>> {
+///
+/// # Errors
+/// It is longer than any request may be.
+pub(super) fn records(bytes: &[u8]) -> Result<Option<Vec<&RawValue>>, BodyError> {
+    let Some(list) = list(bytes) else {
+        return Ok(None);
+    };
+    let records = list.all().ok_or(BodyError::TooMany(RECORDS_MAX))?;
+    let are_objects = records.iter().all(|raw| raw.get().starts_with('{'));
+    Ok(are_objects.then_some(records))
+}
+
+/// The first member, if it is such a list.
+fn list(bytes: &[u8]) -> Option<Elements<'_, RECORDS_MAX>> {
     #[derive(Deserialize)]
     struct List<'a> {
         #[serde(borrow, alias = "records", alias = "Findings")]
@@ -36,9 +50,7 @@ pub(super) fn records(bytes: &[u8]) -> Option<Vec<&RawValue>> {
     });
     list?;
     let list: List<'_> = serde_json::from_slice(bytes).ok()?;
-    let records = list.records.all()?;
-    let are_objects = records.iter().all(|raw| raw.get().starts_with('{'));
-    are_objects.then_some(records)
+    Some(list.records)
 }
 
 /// The object a member holds, as a record of its own.
@@ -57,7 +69,7 @@ mod tests {
     #[test]
     fn a_list_is_taken_apart_and_nothing_else_is() {
         let taken = |text: &str| {
-            let records = records(text.as_bytes())?;
+            let records = records(text.as_bytes()).unwrap()?;
             Some(
                 records
                     .iter()
@@ -82,6 +94,9 @@ mod tests {
         ] {
             assert_eq!(taken(other), None, "{other}");
         }
+        let list = format!("{{\"Records\":[{}{{}}]}}", "{},".repeat(100_000));
+        let refused = records(list.as_bytes()).unwrap_err();
+        assert_eq!(refused, BodyError::TooMany(100_000));
     }
 
     #[test]

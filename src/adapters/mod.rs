@@ -9,6 +9,7 @@
 
 pub mod alertmanager;
 mod attack;
+mod body_error;
 pub mod bulk;
 pub mod cef;
 pub mod cloudtrail;
@@ -51,6 +52,7 @@ use std::ops::ControlFlow;
 
 use base::Timestamp;
 
+pub use body_error::BodyError;
 pub(crate) use documents::{DocumentError, documents};
 pub(crate) use elements::Elements;
 pub use fields::{Fields, cut};
@@ -130,7 +132,7 @@ pub struct Format {
     ///
     /// # Errors
     /// Why the body as a whole cannot be read; nothing of it is to be stored then.
-    pub read: fn(&Body<'_>, &Context<'_>, &mut Sink<'_>) -> Result<(), String>,
+    pub read: fn(&Body<'_>, &Context<'_>, &mut Sink<'_>) -> Result<(), BodyError>,
 }
 
 /// Every format that is sent to `/api/ingest/NAME/`, in the order people are shown them.
@@ -287,19 +289,19 @@ fn read_object(text: &[u8]) -> Result<Record<'_>, FieldErrors> {
 /// Hands each JSON object of a body to `read`, and what became of it to the sink.
 ///
 /// # Errors
-/// The body holds no record, or is an array that cannot be read.
+/// The body holds no record, too many, or is an array that cannot be read.
 fn each_object(
     body: &Body<'_>,
     sink: &mut Sink<'_>,
     mut read: impl FnMut(&Record<'_>) -> Read,
-) -> Result<(), String> {
+) -> Result<(), BodyError> {
     let mut each = |bytes, sink: &mut Sink<'_>| match read_object(bytes) {
         Ok(record) => each_inside(&record, sink, &mut read),
         Err(errors) => sink(Err(errors), bytes),
     };
     for document in documents(body.bytes)? {
         let flow = match document {
-            Ok(bytes) => match envelope::records(bytes) {
+            Ok(bytes) => match envelope::records(bytes)? {
                 Some(records) => records
                     .into_iter()
                     .try_for_each(|record| each(record.get().as_bytes(), sink)),
@@ -338,14 +340,14 @@ fn each_line(
     body: &Body<'_>,
     sink: &mut Sink<'_>,
     mut read: impl FnMut(&str) -> Read,
-) -> Result<(), String> {
+) -> Result<(), BodyError> {
     let lines = body.bytes.split(|byte| *byte == b'\n');
     let mut lines = lines
         .map(<[u8]>::trim_ascii)
         .filter(|line| !line.is_empty())
         .peekable();
     if lines.peek().is_none() {
-        return Err("holds no record".to_owned());
+        return Err("holds no record".into());
     }
     for line in lines {
         let result = bounded("record", line)

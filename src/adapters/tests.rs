@@ -6,13 +6,13 @@ use base::{Severity, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Body, Context, FORMATS, Format, Profile, Read, Reading, Sink};
+use super::{Body, BodyError, Context, FORMATS, Format, Profile, Read, Reading, Sink};
 use crate::events::{
     ATTRIBUTES_MAX, DESCRIPTION_MAX, EVENT_TYPE_MAX, NewEvent, SOURCE_NAME_MAX, TAG_MAX, TAGS_MAX,
 };
 
 /// What reads a body, in a [`Format`] or beside it.
-pub(super) type ReadBody = fn(&Body<'_>, &Context<'_>, &mut Sink<'_>) -> Result<(), String>;
+pub(super) type ReadBody = fn(&Body<'_>, &Context<'_>, &mut Sink<'_>) -> Result<(), BodyError>;
 
 /// What is known of the source `sender`.
 pub(super) fn context(profile: &Profile) -> Context<'_> {
@@ -29,7 +29,7 @@ pub(super) fn fates(
     read: ReadBody,
     body: &Body<'_>,
     cx: &Context<'_>,
-) -> (Result<(), String>, Vec<Read>) {
+) -> (Result<(), BodyError>, Vec<Read>) {
     let mut found = Vec::new();
     let told = read(body, cx, &mut |read, _| {
         if let Ok(reading) = &read {
@@ -46,7 +46,7 @@ pub(super) fn reads(
     read: ReadBody,
     body: &Body<'_>,
     cx: &Context<'_>,
-) -> Result<Vec<Read>, String> {
+) -> Result<Vec<Read>, BodyError> {
     let (told, found) = fates(read, body, cx);
     told.map(|()| found)
 }

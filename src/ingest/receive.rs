@@ -14,7 +14,7 @@ use super::pipeline::{Batch, Places, Prepared, Stored};
 use super::queue::{Ingest, Ingested};
 use super::read::Rejected;
 use super::refusals::Refusals;
-use crate::adapters::{Body, Context, Read, Sink};
+use crate::adapters::{Body, BodyError, Context, Read, Sink};
 use crate::app::App;
 use crate::http::{Actor, BodyLimits, BodyRoom, Caller, FieldErrors, Problem, essence, read_bytes};
 use crate::limits::network_of;
@@ -102,7 +102,7 @@ pub(super) async fn receive<R, T>(
     tell: T,
 ) -> Result<Response, Problem>
 where
-    R: FnOnce(&Body<'_>, &Context<'_>, &mut Sink<'_>) -> Result<(), String> + Send + 'static,
+    R: FnOnce(&Body<'_>, &Context<'_>, &mut Sink<'_>) -> Result<(), BodyError> + Send + 'static,
     T: FnOnce(&[Fate]) -> Result<Response, Problem> + Send,
 {
     let Arrived {
@@ -159,7 +159,7 @@ fn records(
     caller: &Caller,
     format: &'static str,
     body: &Body<'_>,
-    read: impl FnOnce(&Body<'_>, &Context<'_>, &mut Sink<'_>) -> Result<(), String>,
+    read: impl FnOnce(&Body<'_>, &Context<'_>, &mut Sink<'_>) -> Result<(), BodyError>,
 ) -> Result<Records, Problem> {
     let source = default_source(caller, format);
     let settings = sources.of(source);
@@ -207,7 +207,11 @@ fn records(
         }
         ControlFlow::Continue(())
     };
-    read(body, &cx, &mut sink).map_err(|what| Problem::field("body", what))?;
+    match read(body, &cx, &mut sink) {
+        Ok(()) => {}
+        Err(BodyError::TooMany(_)) => is_too_large = true,
+        Err(BodyError::Unreadable(what)) => return Err(Problem::field("body", what)),
+    }
     if is_too_large {
         return Err(Problem::too_large(format!(
             "a request has at most {RECORDS_MAX} records, and {EVENTS_MAX} bytes as events; \

@@ -151,7 +151,8 @@ fn read(now: Timestamp, sources: &Sources, preview: Preview) -> Result<Previewed
         }
         ControlFlow::Continue(())
     };
-    (format.read)(&body, &cx, &mut sink).map_err(|what| SourceError::field("sample", what))?;
+    (format.read)(&body, &cx, &mut sink)
+        .map_err(|error| SourceError::field("sample", error.to_string()))?;
     Ok(Previewed {
         kind: format.name.to_owned(),
         records,

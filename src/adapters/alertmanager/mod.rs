@@ -36,7 +36,9 @@ use base::Timestamp;
 use serde::Deserialize;
 
 use super::fields::without_nul;
-use super::{Body, Context, Elements, Format, Object, Sink, cut, documents, read_object, refused};
+use super::{
+    Body, BodyError, Context, Elements, Format, Object, Sink, cut, documents, read_object, refused,
+};
 use event::{Alert, Group, Sent};
 
 /// Prometheus Alertmanager webhook.
@@ -47,7 +49,7 @@ pub const FORMAT: Format = Format {
     read: webhook,
 };
 
-/// Alerts of one request that are looked at: more than a request may have.
+/// Alerts a list may have before it is refused as a whole: more than a request may have.
 const ALERTS_MAX: usize = 100_000;
 /// Characters kept of a text of the message itself: as many as a field may have.
 const GROUP_TEXT_MAX: usize = 1_024;
@@ -65,7 +67,7 @@ struct Message<'a> {
 }
 
 /// Reads messages of the webhook, one or several.
-fn webhook(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
+fn webhook(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), BodyError> {
     for document in documents(body.bytes)? {
         let bytes = document.unwrap_or_else(|bad| bad.bytes);
         let read: Result<Message<'_>, _> = serde_json::from_slice(bytes);
@@ -85,7 +87,7 @@ fn webhook(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(),
                     }
                     continue;
                 }
-                Some(None) => format!("at most {ALERTS_MAX} alerts"),
+                Some(None) => return Err(BodyError::TooMany(ALERTS_MAX)),
                 None => "missing: a message of the webhook has a list of alerts".to_owned(),
             },
             Err(error) => format!("no message of the webhook: {error}"),
@@ -105,13 +107,13 @@ fn shared(text: Option<String>) -> Option<String> {
 /// Reads what Prometheus posts: an array of alerts.
 ///
 /// # Errors
-/// The body is no array.
-pub fn posted(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
+/// The body is no array, or one of too many alerts.
+pub fn posted(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), BodyError> {
     let bytes = body.bytes.trim_ascii();
     let alerts: Elements<'_, ALERTS_MAX> = serde_json::from_slice(bytes)
         .map_err(|error| format!("must be an array of alerts: {error}"))?;
     let alerts = alerts.all();
-    for raw in alerts.ok_or_else(|| format!("at most {ALERTS_MAX} alerts"))? {
+    for raw in alerts.ok_or(BodyError::TooMany(ALERTS_MAX))? {
         let bytes = raw.get().as_bytes();
         if sink(one(bytes, &Sent::Posted, cx), bytes).is_break() {
             break;

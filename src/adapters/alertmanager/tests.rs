@@ -9,7 +9,7 @@ use crate::adapters::{Profile, Read};
 /// Midday of the day the alerts are of.
 const NOW: &str = "2026-11-20T12:00:00Z";
 
-fn all(read: ReadBody, body: &[u8], profile: &Profile) -> Result<Vec<Read>, String> {
+fn all(read: ReadBody, body: &[u8], profile: &Profile) -> Result<Vec<Read>, BodyError> {
     let cx = Context {
         now: Timestamp::parse(NOW).unwrap(),
         ..context(profile)

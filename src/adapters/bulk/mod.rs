@@ -18,7 +18,7 @@ mod tests;
 
 use std::ops::ControlFlow;
 
-use super::{Context, Draft, Format, Read, json, line_end, read_object, refused};
+use super::{BodyError, Context, Draft, Format, Read, json, line_end, read_object, refused};
 use action::Action;
 pub use action::{Place, Verb};
 
@@ -56,7 +56,7 @@ pub fn read(
     index: &str,
     cx: &Context<'_>,
     sink: &mut ItemSink<'_>,
-) -> Result<(), String> {
+) -> Result<(), BodyError> {
     let mut lines = Lines {
         rest: bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes),
         waiting: None,
@@ -83,7 +83,7 @@ pub fn read(
     if any {
         Ok(())
     } else {
-        Err("holds no action".to_owned())
+        Err("holds no action".into())
     }
 }
 

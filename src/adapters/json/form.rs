@@ -4,17 +4,21 @@ use std::ops::ControlFlow;
 
 use serde_json::Value;
 
-use super::super::{Body, Context, Object, Sink, refused};
+use super::super::{Body, BodyError, Context, Object, Sink, refused};
 use super::plain_object;
 
 /// Fields of a form that are read.
 const FIELDS_MAX: usize = 256;
 
 /// Reads a form as an object of texts; a single `payload` that holds JSON as that.
-pub(super) fn read(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
+pub(super) fn read(
+    body: &Body<'_>,
+    cx: &Context<'_>,
+    sink: &mut Sink<'_>,
+) -> Result<(), BodyError> {
     let bytes = body.bytes.trim_ascii();
     if !bytes.contains(&b'=') {
-        return Err("not a form: it holds no name=value".to_owned());
+        return Err("not a form: it holds no name=value".into());
     }
     let mut object = Object::new();
     for (name, value) in form_urlencoded::parse(bytes).take(FIELDS_MAX) {

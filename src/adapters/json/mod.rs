@@ -42,8 +42,8 @@ pub(super) use own::read_own;
 
 use super::members::digest;
 use super::{
-    Body, Context, Draft, Format, KEY_MAX, Object, Original, Read, Reading, Record, Sink, draft,
-    each_object, is_recognised, read_object, recognised, text,
+    Body, BodyError, Context, Draft, Format, KEY_MAX, Object, Original, Read, Reading, Record,
+    Sink, draft, each_object, is_recognised, read_object, recognised, text,
 };
 use crate::events;
 
@@ -66,7 +66,7 @@ pub const FORMAT: Format = Format {
 };
 
 /// Reads a body of objects; what declares itself a form or plain text is read as that.
-fn read_body(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
+fn read_body(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), BodyError> {
     let text = body
         .bytes
         .strip_prefix(b"\xEF\xBB\xBF")

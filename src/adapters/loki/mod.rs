@@ -32,7 +32,9 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::fields::without_nul;
-use super::{Body, Context, Draft, Format, Read, Sink, bounded, refused, severity, text};
+use super::{
+    Body, BodyError, Context, Draft, Format, Read, Sink, bounded, refused, severity, text,
+};
 
 /// What Loki's senders push.
 pub const FORMAT: Format = Format {
@@ -69,12 +71,12 @@ pub fn unpacked_length(bytes: &[u8]) -> Result<usize, String> {
 ///
 /// # Errors
 /// The body is neither of the two forms, or is longer than 32 MiB.
-fn read(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
+fn read(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), BodyError> {
     if !is_packed(body) {
         return read_json(body.bytes, cx, sink);
     }
     if unpacked_length(body.bytes)? > UNPACKED_MAX {
-        return Err(format!("unpacks to more than {UNPACKED_MAX} bytes"));
+        return Err(format!("unpacks to more than {UNPACKED_MAX} bytes").into());
     }
     let unpacked = snap::raw::Decoder::new()
         .decompress_vec(body.bytes)
@@ -82,7 +84,7 @@ fn read(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), St
     read_proto(&unpacked, cx, sink)
 }
 
-fn read_proto(bytes: &[u8], cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
+fn read_proto(bytes: &[u8], cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), BodyError> {
     for stream in proto::streams(bytes) {
         let stream = proto::Stream::read(stream?)?;
         let known = labels::parse(stream.labels).map(|pairs| Known::new(&pairs));
@@ -150,7 +152,7 @@ impl Stream<'_> {
     }
 }
 
-fn read_json(bytes: &[u8], cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
+fn read_json(bytes: &[u8], cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), BodyError> {
     let no_push = |error: serde_json::Error| format!("is no push: {error}");
     let push: Push<'_> = serde_json::from_slice(bytes).map_err(no_push)?;
     let mut enough = false;
@@ -169,7 +171,7 @@ fn read_json(bytes: &[u8], cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), 
     match done {
         Ok(_) => Ok(()),
         Err(_) if enough => Ok(()),
-        Err(error) => Err(no_push(error)),
+        Err(error) => Err(no_push(error).into()),
     }
 }
 

@@ -14,7 +14,7 @@ use super::json_value::{Number, SeverityNumber, Text};
 use super::record::{LogRecord, Origin};
 use super::value::{Any, DEPTH_MAX, Pairs};
 use super::{Around, Give};
-use crate::adapters::{RECORD_MAX, refused};
+use crate::adapters::{BodyError, RECORD_MAX, refused};
 use crate::http::FieldErrors;
 
 /// Resources, scopes and records a body may hold together: more than a request may.
@@ -23,15 +23,19 @@ const ELEMENTS_MAX: usize = 100_000;
 /// Hands on every record of a request.
 ///
 /// # Errors
-/// It is no JSON, or no such request.
-pub(super) fn each<'a>(bytes: &'a [u8], give: &mut Give<'_, 'a>) -> Result<(), String> {
-    let left = Cell::new(ELEMENTS_MAX);
+/// It is no JSON, no such request, or one of too many elements.
+pub(super) fn each<'a>(bytes: &'a [u8], give: &mut Give<'_, 'a>) -> Result<(), BodyError> {
+    // None are left only when there was one too many.
+    let left = Cell::new(ELEMENTS_MAX.saturating_add(1));
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let request: Request<'_> = One(&left, PhantomData)
         .deserialize(&mut reader)
         .and_then(|request| reader.end().map(|()| request))
-        .map_err(|error| format!("not OTLP: {error}"))?;
+        .map_err(|error| match left.get() {
+            0 => BodyError::TooMany(ELEMENTS_MAX),
+            _ => format!("not OTLP: {error}").into(),
+        })?;
     for logs in request.resource_logs {
         let mut around = Around::new();
         for scope in logs.scope_logs {
@@ -207,11 +211,11 @@ impl<'a, T: Element<'a>> Visitor<'a> for Many<'_, T> {
         }
         let mut elements = Vec::new();
         while let Some(element) = list.next_element_seed(Next(self.0, PhantomData))? {
-            let Some(left) = self.0.get().checked_sub(1) else {
+            self.0.set(self.0.get().saturating_sub(1));
+            if self.0.get() == 0 {
                 let what = format!("more than {ELEMENTS_MAX} resources, scopes and records");
                 return Err(A::Error::custom(what));
-            };
-            self.0.set(left);
+            }
             elements.push(element);
         }
         Ok(elements)

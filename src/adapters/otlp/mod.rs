@@ -30,7 +30,7 @@ pub(super) mod wire;
 
 use std::ops::ControlFlow;
 
-use super::{Body, Context, Format, Sink, refused};
+use super::{Body, BodyError, Context, Format, Sink, refused};
 use crate::http::FieldErrors;
 use event::Common;
 use record::{LogRecord, Origin};
@@ -92,7 +92,7 @@ impl Around {
 ///
 /// # Errors
 /// The body is no such request.
-pub fn read(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
+pub fn read(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), BodyError> {
     let mut total = 0_usize;
     let mut give = |around: &Around, record: Result<LogRecord<'_>, FieldErrors>, bytes: &[u8]| {
         let read = match (record, around.both()) {

@@ -7,6 +7,7 @@ use super::record::{LogRecord, Origin};
 use super::value::{Any, DEPTH_MAX, Pairs};
 use super::wire::{Field, Message, WireError};
 use super::{Around, Give};
+use crate::adapters::BodyError;
 use crate::adapters::{RECORD_MAX, refused};
 use crate::http::FieldErrors;
 
@@ -28,7 +29,7 @@ enum ValueError {
 ///
 /// # Errors
 /// What is around the records is no such message.
-pub(super) fn each<'a>(bytes: &'a [u8], give: &mut Give<'_, 'a>) -> Result<(), String> {
+pub(super) fn each<'a>(bytes: &'a [u8], give: &mut Give<'_, 'a>) -> Result<(), BodyError> {
     let broken = |error: WireError| format!("not OTLP: {error}");
     let mut request = Message(bytes);
     while let Some((number, field)) = request.next().map_err(broken)? {

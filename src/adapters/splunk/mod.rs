@@ -20,8 +20,8 @@ use serde_json::value::RawValue;
 
 use super::fields::without_nul;
 use super::{
-    Context, DocumentError, Draft, Format, Read, Sink, bounded, documents, each_line, json,
-    parse_time, read_object, refused, severity, text, value,
+    BodyError, Context, DocumentError, Draft, Format, Read, Sink, bounded, documents, each_line,
+    json, parse_time, read_object, refused, severity, text, value,
 };
 
 /// Events of the collector.
@@ -148,7 +148,7 @@ pub fn read_events(
     known: &Metadata,
     cx: &Context<'_>,
     sink: &mut Sink<'_>,
-) -> Result<(), String> {
+) -> Result<(), BodyError> {
     for document in documents(bytes)? {
         let (read, bytes) = match document {
             Ok(bytes) => (read_event(bytes, known, cx), bytes),
@@ -170,7 +170,7 @@ pub fn read_raw(
     known: &Metadata,
     cx: &Context<'_>,
     sink: &mut Sink<'_>,
-) -> Result<(), String> {
+) -> Result<(), BodyError> {
     let body = super::Body { bytes, media: "" };
     each_line(&body, sink, |line| {
         text::read(&without_nul(line), known.draft(), cx)

@@ -31,7 +31,9 @@ use std::net::IpAddr;
 
 use super::fields::{Fields, cut};
 use super::json::{Facts, Weight};
-use super::{Body, Context, Draft, Format, RECORD_MAX, Read, Sink, refused, severity, text};
+use super::{
+    Body, BodyError, Context, Draft, Format, RECORD_MAX, Read, Sink, refused, severity, text,
+};
 
 use structured::Elements;
 
@@ -64,7 +66,7 @@ const FACILITIES: [&str; 24] = [
 ];
 
 /// Lines, or messages that are counted as on a TCP connection.
-fn body(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
+fn body(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), BodyError> {
     let mut frames = Frames::new(RECORD_MAX);
     let mut rest = body.bytes;
     let mut any = false;
@@ -84,7 +86,7 @@ fn body(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), St
     if any {
         Ok(())
     } else {
-        Err("holds no record".to_owned())
+        Err("holds no record".into())
     }
 }
 

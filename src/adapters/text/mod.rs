@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 use super::json::{self, Facts, Weight};
 use super::syslog::{Header, Receipt, severity_name};
 use super::{
-    Body, Context, Draft, Object, Original, Read, Sink, cef, each_line, keyvalue, leef,
+    Body, BodyError, Context, Draft, Object, Original, Read, Sink, cef, each_line, keyvalue, leef,
     read_object, severity,
 };
 
@@ -52,7 +52,11 @@ type Look = fn(&str, &mut Draft, &Context<'_>) -> Option<Weight>;
 ///
 /// # Errors
 /// The body holds no line.
-pub(super) fn lines(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
+pub(super) fn lines(
+    body: &Body<'_>,
+    cx: &Context<'_>,
+    sink: &mut Sink<'_>,
+) -> Result<(), BodyError> {
     each_line(body, sink, |line| read(line, Draft::default(), cx))
 }
 

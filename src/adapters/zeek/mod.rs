@@ -27,8 +27,8 @@ use super::fit::Original;
 use super::members::{at, digest, text};
 use super::sentence::told;
 use super::{
-    Body, Context, Draft, Format, Object, Read, Record, Sink, bounded, each_object, refused,
-    time_of,
+    Body, BodyError, Context, Draft, Format, Object, Read, Record, Sink, bounded, each_object,
+    refused, time_of,
 };
 
 pub use table::Table;
@@ -53,7 +53,7 @@ pub(super) fn is(object: &Object) -> bool {
         || (has("fuid") && has("ts"))
 }
 
-fn body(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
+fn body(body: &Body<'_>, cx: &Context<'_>, sink: &mut Sink<'_>) -> Result<(), BodyError> {
     let start = body.bytes.trim_ascii_start();
     let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
     if start.first() != Some(&b'#') {

@@ -128,7 +128,7 @@ impl<'r> Records<'r> {
         if let Err(reason) = read {
             filling
                 .refused
-                .note(number.unwrap_or(1), without_place(&reason));
+                .note(number.unwrap_or(1), without_place(&reason.to_string()));
         }
         heard
     }

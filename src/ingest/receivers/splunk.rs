@@ -15,7 +15,7 @@ use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 
 use crate::adapters::splunk::{BLANK, EVENT, Metadata, REQUIRED, read_events, read_raw};
-use crate::adapters::{Body, Context, Sink};
+use crate::adapters::{Body, BodyError, Context, Sink};
 use crate::app::App;
 use crate::http::{Caller, FieldErrors, Problem};
 use crate::ingest::Ingest;
@@ -170,7 +170,7 @@ pub async fn ack(
     Ok(told(StatusCode::OK, &AckAnswer { acks }))
 }
 
-type ReadBody = fn(&[u8], &Metadata, &Context<'_>, &mut Sink<'_>) -> Result<(), String>;
+type ReadBody = fn(&[u8], &Metadata, &Context<'_>, &mut Sink<'_>) -> Result<(), BodyError>;
 
 async fn collect(
     app: &App,

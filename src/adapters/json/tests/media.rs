@@ -9,7 +9,7 @@ use super::*;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Reads a body of a media type.
-fn of_media(media: &str, body: &[u8]) -> Result<Vec<Read>, String> {
+fn of_media(media: &str, body: &[u8]) -> Result<Vec<Read>, BodyError> {
     let profile = Profile::default();
     reads(
         FORMAT.read,

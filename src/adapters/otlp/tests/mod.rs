@@ -16,7 +16,7 @@ use super::*;
 use crate::adapters::tests::{attributes, context, reads};
 use crate::adapters::{Profile, Read, Reading};
 
-fn body_of(bytes: &[u8], media: &'static str) -> Result<Vec<Read>, String> {
+fn body_of(bytes: &[u8], media: &'static str) -> Result<Vec<Read>, BodyError> {
     let profile = Profile::default();
     reads(read, &Body { bytes, media }, &context(&profile))
 }
