@@ -12,7 +12,7 @@ use watchpost::sources::flush;
 
 use crate::harness::{TestServer, event};
 
-async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+pub async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     for _ in 0..1_200 {
         if holds().await {
             return;
@@ -23,7 +23,7 @@ async fn until(what: &str, holds: impl AsyncFn() -> bool) {
 }
 
 /// Holds everybody's commits until the sender is used or dropped.
-async fn hold(server: &TestServer) -> std::sync::mpsc::Sender<()> {
+pub async fn hold(server: &TestServer) -> std::sync::mpsc::Sender<()> {
     let (let_go, wait) = std::sync::mpsc::channel::<()>();
     let (holds, held) = tokio::sync::oneshot::channel();
     let store = server.server.app().store.clone();
@@ -61,7 +61,7 @@ async fn key_of(server: &TestServer) -> String {
 }
 
 /// Sums of the counts by outcome: 0 accepted, 1 rejected, 2 repeated, 3 throttled.
-async fn counted(server: &TestServer) -> [i64; 4] {
+pub async fn counted(server: &TestServer) -> [i64; 4] {
     flush(server.server.app(), server.server.ingest().sources())
         .await
         .unwrap();
@@ -151,5 +151,64 @@ on_both! {
         assert_eq!(answer["accepted"], 50_000);
         key.send(Method::POST, "/api/ingest/json/", lines(50_001)).await.problem(413);
         assert_eq!(server.count("select count(*) from events").await, 50_000);
+    }
+}
+
+on_both! {
+    async fn more_than_half_of_the_bytes_that_may_wait_are_503(server) {
+        let (loud, other) = (server.key(None).await, server.key(None).await);
+        let large: Value = (0..510)
+            .map(|_| {
+                let mut event = event("LOW", "fw");
+                event["attributes"] = json!({"pad": "x".repeat(62_000)});
+                event
+            })
+            .collect();
+        let send = |key: &crate::harness::Client, events: &Value| {
+            let (key, events) = (key.clone(), events.clone());
+            tokio::spawn(async move { key.post("/api/events/", &events).await })
+        };
+        let let_go = hold(server).await;
+        let half = send(&loud, &large);
+        until("half of the room is taken", async || server.server.ingest().waiting() == 510).await;
+        let some: Value = large.as_array().unwrap()[..100].to_vec().into();
+        let refused = loud.post("/api/events/", &some).await;
+        let problem = refused.problem(503);
+        assert_eq!(problem["detail"], "too many events are waiting; nothing was stored");
+        assert!(refused.header("retry-after").parse::<u64>().unwrap() > 0);
+        let theirs = send(&other, &some);
+        until("another's wait beside them", async || server.server.ingest().waiting() == 610).await;
+        drop(let_go);
+        assert_eq!(half.await.unwrap().expect(200)["accepted"], 510);
+        assert_eq!(theirs.await.unwrap().expect(200)["accepted"], 100);
+        assert_eq!(loud.post("/api/events/", &some).await.expect(200)["accepted"], 100);
+        assert_eq!(counted(server).await, [710, 0, 100, 0]);
+    }
+}
+
+on_both! {
+    async fn a_repetition_of_what_is_still_under_way_is_409(server) {
+        let key = server.key(None).await;
+        let (named, waiting) = (key.with("idempotency-key", "k"), || server.server.ingest().waiting());
+        let send = |key: &crate::harness::Client| {
+            let key = key.clone();
+            tokio::spawn(async move { key.post("/api/events/", &event("HIGH", "fw")).await })
+        };
+        let let_go = hold(server).await;
+        // The commit that is under way keeps the two that follow together.
+        let before = send(&key);
+        until("the first waits", async || waiting() == 1).await;
+        server.anonymous().get("/healthz").await.expect(200);
+        let first = send(&named);
+        until("the second waits", async || waiting() == 2).await;
+        let again = send(&named);
+        until("the third waits", async || waiting() == 3).await;
+        drop(let_go);
+        before.await.unwrap().expect(201);
+        let first = first.await.unwrap().expect(201);
+        let problem = again.await.unwrap().problem(409);
+        assert!(problem["detail"].as_str().unwrap().contains("still being answered"), "{problem}");
+        assert_eq!(send(&named).await.unwrap().expect(201), first);
+        assert_eq!(server.count("select count(*) from events").await, 2);
     }
 }
