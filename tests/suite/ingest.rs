@@ -175,6 +175,92 @@ on_both! {
 }
 
 on_both! {
+    async fn more_than_ten_thousand_events_are_413_and_none_is_stored(server) {
+        let key = server.key(None).await;
+        let ndjson = key.with("content-type", "application/x-ndjson");
+        let json = key.with("content-type", "application/json");
+        let one = event("LOW", "fw").to_string();
+        let lines = |n: usize| format!("{one}\n").repeat(n);
+        let array = |n: usize| format!("[{}{one}]", format!("{one},").repeat(n - 1));
+        ndjson.send(Method::POST, "/api/events/", lines(10_001)).await.problem(413);
+        json.send(Method::POST, "/api/events/", array(10_001)).await.problem(413);
+        // NDJSON under the wrong name.
+        json.send(Method::POST, "/api/events/", lines(10_001)).await.problem(413);
+        assert_eq!(server.count("select count(*) from events").await, 0);
+        let answer = json.send(Method::POST, "/api/events/", array(10_000)).await.expect(200);
+        assert_eq!(answer["accepted"], 10_000);
+        let answer = ndjson.send(Method::POST, "/api/events/", lines(10_000)).await.expect(200);
+        assert_eq!(answer["accepted"], 10_000);
+    }
+}
+
+on_both! {
+    async fn a_batch_of_nothing_is_a_400(server) {
+        let json = server.admin.with("content-type", "application/json");
+        for (body, kind) in [("[1,", "/problems/malformed"), ("[]", "/problems/validation"), (" [ ] ", "/problems/validation")] {
+            let problem = json.send(Method::POST, "/api/events/", body).await.problem(400);
+            assert_eq!(problem["type"], kind, "{body}");
+        }
+        let ndjson = server.admin.with("content-type", "application/x-ndjson");
+        for body in ["", "\n", " \r\n\n"] {
+            assert_eq!(ndjson.send(Method::POST, "/api/events/", body).await.refused(), ["body"], "{body:?}");
+        }
+        assert_eq!(server.count("select count(*) from events").await, 0);
+    }
+}
+
+on_both! {
+    async fn an_event_of_more_than_256_kib_is_refused_by_itself(server) {
+        let json = server.admin.with("content-type", "application/json");
+        let of = |length: usize| {
+            let text = event("LOW", "fw").to_string();
+            text.replacen('{', &format!("{{{}", " ".repeat(length - text.len())), 1)
+        };
+        let (fits, long) = (of(256 * 1024), of(256 * 1024 + 1));
+        json.send(Method::POST, "/api/events/", fits.clone()).await.expect(201);
+        assert_eq!(json.send(Method::POST, "/api/events/", long.clone()).await.refused(), ["body"]);
+        let batch = format!("[{fits},{long},{fits}]");
+        let lines = format!("{fits}\n{long}\n{fits}\n");
+        let ndjson = server.admin.with("content-type", "application/x-ndjson");
+        for answer in [
+            json.send(Method::POST, "/api/events/", batch).await.expect(200),
+            ndjson.send(Method::POST, "/api/events/", lines).await.expect(200),
+        ] {
+            assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(2), &json!(1)));
+            assert_eq!(answer["errors"][0]["index"], 1);
+            assert!(answer["errors"][0]["errors"]["body"][0].as_str().unwrap().contains("262144"), "{answer}");
+        }
+        assert_eq!(server.count("select count(*) from events").await, 5);
+    }
+}
+
+on_both! {
+    async fn a_key_of_a_repetition_is_visible_ascii_and_stands_for_one_body(server) {
+        let key = |text: &str| server.admin.with("idempotency-key", text);
+        let ways = |n: usize| [
+            ("/api/events/", event("LOW", if n == 1 { "fw" } else { "door" })),
+            ("/api/ingest/json/", json!({"message": format!("m{n}")})),
+            ("/api/sources/", json!({"name": format!("s{n}")})),
+        ];
+        for (path, body) in ways(1) {
+            for wrong in ["x".repeat(256), "a b".to_owned(), String::new()] {
+                assert_eq!(key(&wrong).post(path, &body).await.refused(), ["Idempotency-Key"], "{path} {wrong:?}");
+            }
+            let first = key(&"x".repeat(255)).post(path, &body).await;
+            assert!(first.status.is_success(), "{path}: {}", first.text());
+            let again = key(&"x".repeat(255)).post(path, &body).await;
+            assert_eq!((again.status, again.value()), (first.status, first.value()), "{path}");
+        }
+        for (path, body) in ways(2) {
+            let problem = key(&"x".repeat(255)).post(path, &body).await.problem(409);
+            assert!(problem["detail"].as_str().unwrap().contains("another body"), "{path}: {problem}");
+        }
+        assert_eq!(server.count("select count(*) from events").await, 2);
+        assert_eq!(server.count("select count(*) from source_settings").await, 1);
+    }
+}
+
+on_both! {
     async fn nothing_of_the_senders_headers_is_stored(server) {
         let client = server.admin.with("x-secret-header", "leaked-value-1234").with("cookie", "leaked-value-1234");
         let event = client.post("/api/events/", &event("HIGH", "fw")).await.expect(201);
