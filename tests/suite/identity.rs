@@ -211,8 +211,7 @@ on_both! {
         let far = make(json!({"networks": ["198.51.100.0/24"]})).await.expect(201);
         let near = make(json!({"networks": ["127.0.0.0/8"]})).await.expect(201);
         let client = |made: &Value| server.anonymous().with_bearer(made["key"].as_str().unwrap());
-        let status = client(&far).post("/api/events/", &event("LOW", "x")).await.status;
-        assert!(matches!(status.as_u16(), 401 | 403), "{status}");
+        client(&far).post("/api/events/", &event("LOW", "x")).await.problem(403);
         client(&near).post("/api/events/", &event("LOW", "x")).await.expect(201);
         assert_eq!(make(json!({"networks": ["nonsense"]})).await.refused(), ["networks"]);
         let ended = make(json!({"expires_at": "2020-01-01T00:00:00Z"})).await;
@@ -285,6 +284,43 @@ async fn expired(kind: Kind) {
     } = server;
     server.stop().await;
     database.drop().await;
+}
+
+async fn expired_key(kind: Kind) {
+    let clock = MockClock::at(Timestamp::parse("2026-06-01T12:00:00Z").unwrap());
+    let server = TestServer::start(kind, &[], Clock::mock(&clock)).await;
+    let body = json!({"name": "edge", "expires_at": "2026-06-01T13:00:00Z"});
+    let made = server.admin.post("/api/keys/", &body).await.expect(201);
+    let key = server
+        .anonymous()
+        .with_bearer(made["key"].as_str().unwrap());
+    key.post("/api/events/", &event("LOW", "x"))
+        .await
+        .expect(201);
+    clock.advance(std::time::Duration::from_mins(59));
+    key.post("/api/events/", &event("LOW", "x"))
+        .await
+        .expect(201);
+    clock.advance(std::time::Duration::from_secs(61));
+    key.post("/api/events/", &event("LOW", "x"))
+        .await
+        .problem(401);
+    assert_eq!(server.count("select count(*) from events").await, 2);
+    let TestServer {
+        server, database, ..
+    } = server;
+    server.stop().await;
+    database.drop().await;
+}
+
+#[test]
+fn a_key_ends_when_it_says_on_sqlite() {
+    run_alone(expired_key(Kind::Sqlite));
+}
+
+#[test]
+fn a_key_ends_when_it_says_on_postgres() {
+    run_alone(expired_key(Kind::Postgres));
 }
 
 #[test]
