@@ -236,3 +236,27 @@ on_both! {
         assert_eq!(server.count("select count(*) from events").await, 2);
     }
 }
+
+on_both! {
+    async fn a_record_of_more_than_a_mebibyte_is_named_and_the_next_one_stored(server) {
+        let key = server.key(None).await.with("content-type", "application/json");
+        let long = format!("{{\"message\":\"{}\"}}", "x".repeat(1 << 20));
+        let conn = r#"{"_path":"conn","ts":1795195450.0,"uid":"C1","id.orig_h":"192.0.2.1","id.resp_h":"192.0.2.2"}"#;
+        for (n, (format, next)) in (1..).zip([("json", "{\"message\":\"next\"}"), ("zeek", conn)]) {
+            let body = format!("{long}\n{next}\n");
+            let answer = key.send(Method::POST, &format!("/api/ingest/{format}/"), body).await.expect(200);
+            assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(1), &json!(1)), "{format}");
+            assert_eq!(answer["errors"][0]["index"], 0, "{format}");
+            assert!(answer["errors"][0]["errors"]["record"].is_array(), "{format}: {answer}");
+            flush(server.server.app(), server.server.ingest().sources()).await.unwrap();
+            let letters = server.admin.get("/api/dead-letters/").await.expect(200);
+            assert_eq!(letters["count"], n, "{format}");
+            assert_eq!((&letters["results"][0]["format"], &letters["results"][0]["size"]), (&json!(format), &json!(long.len())));
+        }
+        let table = format!("#separator \\x09\n#path\tconn\n#fields\tts\tuid\n{}\n1795195450.0\tC2\n", "x".repeat((1 << 20) + 1));
+        let answer = key.send(Method::POST, "/api/ingest/zeek/", table).await.expect(200);
+        assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(1), &json!(1)), "{answer}");
+        assert!(answer["errors"][0]["errors"]["record"].is_array(), "{answer}");
+        assert_eq!(server.count("select count(*) from events").await, 3);
+    }
+}
