@@ -38,6 +38,7 @@ mod ingest;
 mod operations;
 mod overview;
 mod overview_page;
+mod raw_requests;
 mod retention;
 mod rights;
 mod search;

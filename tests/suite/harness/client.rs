@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, head
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// Speaks to one server, as somebody.
 #[derive(Clone)]
@@ -136,6 +137,48 @@ impl Client {
             headers: parts.headers,
             body,
         })
+    }
+}
+
+/// Sends bytes as they are and reads what is answered until the connection ends, which the bytes
+/// should ask for.
+pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> Answer {
+    talk(address, bytes, false).await
+}
+
+/// The same from a client that ends its side of the connection behind the bytes.
+pub async fn exchange_cut(address: SocketAddr, bytes: &[u8]) -> Answer {
+    talk(address, bytes, true).await
+}
+
+async fn talk(address: SocketAddr, bytes: &[u8], is_cut: bool) -> Answer {
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let (mut reader, mut writer) = stream.into_split();
+    let sending = async {
+        // Whoever is refused early is not listened to until the end.
+        drop(writer.write_all(bytes).await);
+        if is_cut {
+            drop(writer.shutdown().await);
+        }
+        writer
+    };
+    let mut said = Vec::new();
+    let (_writer, read) = tokio::join!(sending, reader.read_to_end(&mut said));
+    read.unwrap();
+    let end = said.windows(4).position(|four| four == b"\r\n\r\n");
+    let end = end.unwrap_or_else(|| panic!("no answer: {}", String::from_utf8_lossy(&said)));
+    let head = std::str::from_utf8(&said[..end]).unwrap();
+    let mut lines = head.split("\r\n");
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap();
+    let headers = lines.map(|line| {
+        let (name, value) = line.split_once(": ").unwrap();
+        let value = HeaderValue::from_str(value).unwrap();
+        (HeaderName::try_from(name).unwrap(), value)
+    });
+    Answer {
+        status: status.parse().unwrap(),
+        headers: headers.collect(),
+        body: Bytes::copy_from_slice(&said[end + 4..]),
     }
 }
 

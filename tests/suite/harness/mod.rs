@@ -14,7 +14,7 @@ use watchpost::config::Settings;
 use watchpost::serve::Server;
 
 pub use browser::{Browser, Look, Page};
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, exchange, exchange_cut};
 pub use database::{Database, Kind};
 pub use process::{Place, Process};
 
