@@ -47,6 +47,7 @@ mod senders_bulk;
 mod senders_json;
 mod senders_otlp;
 mod senders_records;
+mod source_rules;
 mod sources;
 mod storms;
 mod stream;

@@ -151,6 +151,18 @@ impl TestServer {
         self.server.app().store.read(body).await.unwrap()
     }
 
+    /// Runs statements on the server's own database.
+    pub async fn change(&self, statements: &'static [&'static str]) {
+        let store = &self.server.app().store;
+        let change = move |tx: &mut store::Tx<'_>| {
+            for sql in statements {
+                tx.execute(sql, &[])?;
+            }
+            Ok::<_, store::StoreError>(())
+        };
+        store.write(change).await.unwrap();
+    }
+
     /// Counts rows by a statement of its own.
     pub async fn count(&self, sql: &'static str) -> i64 {
         self.read(move |tx| tx.query_one(sql, &[], |row| row.get(0)))
