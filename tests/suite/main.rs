@@ -26,6 +26,7 @@ mod browser;
 mod browser_session;
 mod bulk;
 mod contract;
+mod dialects;
 mod documents;
 mod events;
 mod events_page;
