@@ -53,4 +53,5 @@ mod sources;
 mod storms;
 mod stream;
 mod syslog;
+mod syslog_refused;
 mod views;
