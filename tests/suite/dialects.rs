@@ -359,11 +359,11 @@ on_both! {
         let long = key.send(Method::POST, &format!("/{}/_bulk", "x".repeat(256)), WAYS[2].record).await;
         WAYS[2].refuses(&long, 400);
         assert!(long.text().contains("index"), "{}", long.text());
-        let name = |length: usize| format!("{{\"index\":{{\"_id\":\"{}\"}}}}\n{{\"message\":\"m\"}}\n", "i".repeat(length));
+        let name = |length: usize| format!("{{\"create\":{{\"_id\":\"{}\"}}}}\n{{\"message\":\"m\"}}\n", "i".repeat(length));
         let body = [name(513), name(512)].concat();
         let answer = key.send(Method::POST, &format!("/{}/_bulk", "x".repeat(255)), body).await.expect(200);
         assert_eq!(answer["errors"], true);
-        let statuses: Vec<&Value> = answer["items"].as_array().unwrap().iter().map(|item| &item["index"]["status"]).collect();
+        let statuses: Vec<&Value> = answer["items"].as_array().unwrap().iter().map(|item| &item["create"]["status"]).collect();
         assert_eq!(statuses, [400, 201], "{answer}");
         assert_eq!(events(server).await, 1);
     }

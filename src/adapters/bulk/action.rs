@@ -71,8 +71,8 @@ impl Text<'_> {
     }
 }
 
-/// Reads an action line; `None` when it is none.
-pub(super) fn read(line: &[u8]) -> Option<Result<Action<'_>, String>> {
+/// Reads an action line; `None` when it is none. A refusal names the verb, under which it is told.
+pub(super) fn read(line: &[u8]) -> Option<Result<Action<'_>, (Verb, String)>> {
     let line: Line<'_> = serde_json::from_slice(line).ok()?;
     let Line { verb, names } = line;
     let mut texts = [None, None];
@@ -82,7 +82,7 @@ pub(super) fn read(line: &[u8]) -> Option<Result<Action<'_>, String>> {
     ]) {
         *text = match raw.map(|raw| text_of(raw.get(), name, max)).transpose() {
             Ok(text) => text.flatten(),
-            Err(what) => return Some(Err(what)),
+            Err(what) => return Some(Err((verb, what))),
         };
     }
     let [index, id] = texts;
@@ -233,7 +233,8 @@ mod tests {
             ),
             (long.as_str(), "_id: 513 bytes, at most 512 are allowed"),
         ] {
-            assert_eq!(read(line.as_bytes()).unwrap().unwrap_err(), what);
+            let (verb, why) = read(line.as_bytes()).unwrap().unwrap_err();
+            assert_eq!((verb, why.as_str()), (Verb::Index, what));
         }
     }
 

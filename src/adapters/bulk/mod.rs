@@ -66,9 +66,13 @@ pub fn read(
         any = true;
         let (item, read, bytes) = match action::read(line) {
             Some(Ok(action)) => pair(bytes, line, &action, &mut lines, index, cx),
-            Some(Err(what)) => {
+            Some(Err((verb, what))) => {
                 lines.skip_document();
-                (Item::broken(), Err(refused("action", what)), line)
+                let item = Item {
+                    verb,
+                    ..Item::broken()
+                };
+                (item, Err(refused("action", what)), line)
             }
             None => {
                 lines.skip_document();
