@@ -19,7 +19,7 @@ const ATTRIBUTES_ROW_BUDGET: i64 = 30_000;
 const JSON_ROW_BUDGET: i64 = 10_000;
 /// The same along an index: its rows lie apart, and each is read by itself (3 us, where a row beside
 /// the one before it takes 0.7).
-const INDEX_ROW_BUDGET: i64 = 15_000;
+const INDEX_ROW_BUDGET: i64 = 10_000;
 
 /// What is walked, and how.
 #[derive(Clone, Copy)]
