@@ -346,8 +346,7 @@ on_both! {
         let program = Program::on(database).with("BIND", "127.0.0.1:0");
         let mut server = Server::start(&program);
         let url = server.url.clone();
-        let password = server.lines.iter().find(|it| it.contains("password")).unwrap();
-        let password = password.split_whitespace().nth(2).unwrap().to_owned();
+        let password = server.password().to_owned();
         program.run(&["healthcheck", "--url", &format!("{url}/readyz")]).done();
         let said = program.run(&["healthcheck", "--url", &format!("{url}/none")]);
         said.refused(1, "watchpost: http://127.0.0.1:");
@@ -363,16 +362,14 @@ on_both! {
     }
 
     async fn the_walk_of_the_readme_ends_well_and_once_more(database) {
-        let program = Program::on(database)
-            .with("BIND", "127.0.0.1:0")
-            .with("ADMIN_USERNAME", "admin")
-            .with("ADMIN_PASSWORD", "plum-orbit-cello-9341");
+        let program = Program::on(database).with("BIND", "127.0.0.1:0");
         let server = Server::start(&program);
         let walk = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/quickstart.sh");
         for _ in 0..2 {
             let walked: Said = program
                 .command_of("sh", &[walk])
                 .env("BASE_URL", &server.url)
+                .env("ADMIN_PASSWORD", server.password())
                 .env("BINARY", env!("CARGO_BIN_EXE_watchpost"))
                 .output()
                 .unwrap()
@@ -417,6 +414,13 @@ impl Server {
         let (_, rest) = lines[0].split_once(" listens on ").unwrap();
         let url = rest.split_whitespace().next().unwrap().to_owned();
         Self { child, url, lines }
+    }
+
+    /// What the first administrator was given.
+    fn password(&self) -> &str {
+        let mut lines = self.lines.iter();
+        let line = lines.find(|it| it.contains("password")).unwrap();
+        line.split_whitespace().nth(2).unwrap()
     }
 
     fn stop(&mut self, signal: &str) -> (Option<i32>, String) {
