@@ -51,45 +51,63 @@ async fn assert_no_sideways_scrolling(page: &Page, path: &str) {
     assert_eq!(page.eval(wide).await, json!([]), "{path} scrolls sideways");
 }
 
-/// How a page looks is the same above either database; so for the rest here, but where it says
-/// otherwise.
+// How a page looks is the same above either database: all here run on SQLite, but where it says
+// otherwise.
+
+async fn assert_every_page_accessible(server: &TestServer, look: Look) {
+    let alert = furnish(server).await;
+    let (_browser, page) = desk(server, ADMIN, look, "/alerts").await;
+    for path in pages(server, alert).await {
+        assert_eq!(page.goto(&path).await, 200, "{path}");
+        page.assert_accessible().await;
+        assert_no_sideways_scrolling(&page, &path).await;
+        // What is shown beside the list stands under the list's name.
+        let names = u64::from(!path.contains("beside=true"));
+        assert_eq!(page.count("h1").await, names, "{path}");
+    }
+}
+
 #[test]
-fn every_page_is_accessible_in_light_and_dark() {
+fn every_page_is_accessible_in_the_light() {
     run(Kind::Sqlite, &[], async |server| {
-        let alert = furnish(server).await;
-        let (_browser, page) = desk(server, ADMIN, Look::light(), "/alerts").await;
-        for look in [Look::light(), Look::dark()] {
-            page.look(look).await;
-            for path in pages(server, alert).await {
-                assert_eq!(page.goto(&path).await, 200, "{path}");
-                page.assert_accessible().await;
-                // What is shown beside the list stands under the list's name.
-                let names = u64::from(!path.contains("beside=true"));
-                assert_eq!(page.count("h1").await, names, "{path}");
-            }
-        }
+        assert_every_page_accessible(server, Look::light()).await;
+    });
+}
+
+#[test]
+fn every_page_is_accessible_in_the_dark() {
+    run(Kind::Sqlite, &[], async |server| {
+        assert_every_page_accessible(server, Look::dark()).await;
     });
 }
 
 #[test]
 fn every_page_fits_a_telephone_and_is_accessible_there() {
     run(Kind::Sqlite, &[], async |server| {
+        assert_every_page_accessible(server, Look::mobile()).await;
+    });
+}
+
+/// 1280 pixels at 400 %, which is no telephone: no touch, and as flat as it is wide.
+#[test]
+fn every_page_fits_a_desktop_enlarged_four_times() {
+    run(Kind::Sqlite, &[], async |server| {
         let alert = furnish(server).await;
+        let look = Look::light().size(320, 200);
+        let (_browser, page) = desk(server, ADMIN, look, "/alerts").await;
+        for path in pages(server, alert).await {
+            assert_eq!(page.goto(&path).await, 200, "{path}");
+            assert_no_sideways_scrolling(&page, &path).await;
+        }
+    });
+}
+
+/// The whole way on a telephone: the navigation, a filter, an alert, a change.
+#[test]
+fn an_alert_is_found_and_acknowledged_on_a_telephone() {
+    run(Kind::Sqlite, &[], async |server| {
+        furnish(server).await;
         let (_browser, page) = desk(server, ADMIN, Look::mobile(), "/alerts").await;
-        for path in pages(server, alert).await {
-            assert_eq!(page.goto(&path).await, 200, "{path}");
-            assert_no_sideways_scrolling(&page, &path).await;
-            page.assert_accessible().await;
-        }
-        // 1280 pixels at 400 %, which is no telephone: no touch, and as flat as it is wide.
-        page.look(Look::light().size(320, 200)).await;
-        for path in pages(server, alert).await {
-            assert_eq!(page.goto(&path).await, 200, "{path}");
-            assert_no_sideways_scrolling(&page, &path).await;
-        }
-        // The whole way there is: the navigation, a filter, an alert, a change.
-        page.look(Look::mobile()).await;
-        assert_eq!(page.goto("/alerts").await, 200);
         page.click(".nav-button").await;
         page.wait_for(".side a[href='/alerts']").await;
         page.click(".nav-close").await;
