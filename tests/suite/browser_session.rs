@@ -388,11 +388,7 @@ async fn ended_by_time(kind: Kind) {
     clock.advance(Duration::from_secs(1));
     fresh.get("/api/me/").await.expect(200);
     settled(&server, &clock).await;
-    let TestServer {
-        server, database, ..
-    } = server;
-    server.stop().await;
-    database.drop().await;
+    server.end().await;
 }
 
 /// Waits until a use at this time is written down, which happens beside the request.
@@ -407,15 +403,7 @@ async fn settled(server: &TestServer, clock: &MockClock) {
     panic!("the use was not written down");
 }
 
-#[test]
-fn a_session_ends_idle_or_old_on_sqlite() {
-    run_alone(ended_by_time(Kind::Sqlite));
-}
-
-#[test]
-fn a_session_ends_idle_or_old_on_postgres() {
-    run_alone(ended_by_time(Kind::Postgres));
-}
+on_each_kind!(a_session_ends_idle_or_old, ended_by_time);
 
 on_both! {
     async fn a_new_sign_in_ends_the_session_it_takes_the_place_of(server) {

@@ -442,11 +442,7 @@ fn undo_expires(kind: Kind) {
             .await
             .unwrap();
         assert_eq!(forgotten, 2);
-        let TestServer {
-            server, database, ..
-        } = server;
-        server.stop().await;
-        database.drop().await;
+        server.end().await;
     });
 }
 

@@ -6,7 +6,7 @@ use prost::Message as _;
 use serde_json::{Value, json};
 
 use crate::accounts::{counted, hold, until};
-use crate::harness::{Answer, Client, Kind, TestServer, exchange, run_alone};
+use crate::harness::{Answer, Client, Kind, TestServer, exchange};
 
 /// A way in, and a body of one record for it.
 pub struct Way {
@@ -62,11 +62,11 @@ pub const WAYS: [Way; 8] = [
 
 /// `google.rpc.Status`.
 #[derive(Clone, PartialEq, prost::Message)]
-struct Status {
+pub struct Status {
     #[prost(int32, tag = "1")]
-    code: i32,
+    pub code: i32,
     #[prost(string, tag = "2")]
-    message: String,
+    pub message: String,
 }
 
 impl Way {
@@ -240,22 +240,10 @@ async fn rates(kind: Kind) {
     assert_eq!(counted(&server).await, [10, 0, throttled, 0]);
     clock.advance(std::time::Duration::from_secs(2));
     WAYS[1].send(&key, ten).await.expect(200);
-    let TestServer {
-        server, database, ..
-    } = server;
-    server.stop().await;
-    database.drop().await;
+    server.end().await;
 }
 
-#[test]
-fn a_source_beyond_its_rate_is_429_in_every_dialect_on_sqlite() {
-    run_alone(rates(Kind::Sqlite));
-}
-
-#[test]
-fn a_source_beyond_its_rate_is_429_in_every_dialect_on_postgres() {
-    run_alone(rates(Kind::Postgres));
-}
+on_each_kind!(a_source_beyond_its_rate_is_429_in_every_dialect, rates);
 
 on_both! {
     async fn a_full_queue_is_503_in_every_dialect_and_another_key_still_gets_in(server) {

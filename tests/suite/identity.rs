@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 
 use watchpost::serve::Server;
 
-use crate::harness::{
-    ADMIN, Client, Database, Kind, PASSWORD, TestServer, event, run_alone, settings,
-};
+use crate::harness::{ADMIN, Client, Database, Kind, PASSWORD, TestServer, event, settings};
 
 async fn user_id(admin: &Client, name: &str) -> i64 {
     let users = admin
@@ -244,22 +242,10 @@ async fn throttled(kind: Kind) {
     attempt(ADMIN.1).await.problem(429);
     clock.advance(std::time::Duration::from_secs(wait));
     attempt(ADMIN.1).await.expect(200);
-    let TestServer {
-        server, database, ..
-    } = server;
-    server.stop().await;
-    database.drop().await;
+    server.end().await;
 }
 
-#[test]
-fn failures_delay_the_account_and_never_lock_it_on_sqlite() {
-    run_alone(throttled(Kind::Sqlite));
-}
-
-#[test]
-fn failures_delay_the_account_and_never_lock_it_on_postgres() {
-    run_alone(throttled(Kind::Postgres));
-}
+on_each_kind!(failures_delay_the_account_and_never_lock_it, throttled);
 
 async fn expired(kind: Kind) {
     let clock = MockClock::at(Timestamp::parse("2026-06-01T12:00:00Z").unwrap());
@@ -279,11 +265,7 @@ async fn expired(kind: Kind) {
         .post("/api/auth/token/refresh/", &body)
         .await
         .problem(401);
-    let TestServer {
-        server, database, ..
-    } = server;
-    server.stop().await;
-    database.drop().await;
+    server.end().await;
 }
 
 async fn expired_key(kind: Kind) {
@@ -306,32 +288,12 @@ async fn expired_key(kind: Kind) {
         .await
         .problem(401);
     assert_eq!(server.count("select count(*) from events").await, 2);
-    let TestServer {
-        server, database, ..
-    } = server;
-    server.stop().await;
-    database.drop().await;
+    server.end().await;
 }
 
-#[test]
-fn a_key_ends_when_it_says_on_sqlite() {
-    run_alone(expired_key(Kind::Sqlite));
-}
+on_each_kind!(a_key_ends_when_it_says, expired_key);
 
-#[test]
-fn a_key_ends_when_it_says_on_postgres() {
-    run_alone(expired_key(Kind::Postgres));
-}
-
-#[test]
-fn tokens_end_when_they_say_on_sqlite() {
-    run_alone(expired(Kind::Sqlite));
-}
-
-#[test]
-fn tokens_end_when_they_say_on_postgres() {
-    run_alone(expired(Kind::Postgres));
-}
+on_each_kind!(tokens_end_when_they_say, expired);
 
 on_both! {
     async fn words_that_stand_for_people_are_no_user_names(server) {
@@ -362,12 +324,7 @@ async fn weak_first_password(kind: Kind) {
     database.drop().await;
 }
 
-#[test]
-fn a_weak_first_password_is_taken_and_marked_on_sqlite() {
-    run_alone(weak_first_password(Kind::Sqlite));
-}
-
-#[test]
-fn a_weak_first_password_is_taken_and_marked_on_postgres() {
-    run_alone(weak_first_password(Kind::Postgres));
-}
+on_each_kind!(
+    a_weak_first_password_is_taken_and_marked,
+    weak_first_password
+);

@@ -78,15 +78,7 @@ async fn restarts(kind: Kind) {
     database.drop().await;
 }
 
-#[test]
-fn a_restart_keeps_everything_on_sqlite() {
-    run_alone(restarts(Kind::Sqlite));
-}
-
-#[test]
-fn a_restart_keeps_everything_on_postgres() {
-    run_alone(restarts(Kind::Postgres));
-}
+on_each_kind!(a_restart_keeps_everything, restarts);
 
 async fn generated_admin(kind: Kind) {
     let database = Database::create(kind).await;
@@ -111,15 +103,7 @@ async fn generated_admin(kind: Kind) {
     database.drop().await;
 }
 
-#[test]
-fn the_first_administrator_is_made_once_on_sqlite() {
-    run_alone(generated_admin(Kind::Sqlite));
-}
-
-#[test]
-fn the_first_administrator_is_made_once_on_postgres() {
-    run_alone(generated_admin(Kind::Postgres));
-}
+on_each_kind!(the_first_administrator_is_made_once, generated_admin);
 
 #[test]
 fn a_newer_schema_refuses_to_start() {

@@ -138,11 +138,7 @@ fn on_both(body: impl AsyncFn(&TestServer, &MockClock)) {
             let clock = MockClock::at(Timestamp::parse("2026-03-04T12:34:56Z").unwrap());
             let server = TestServer::start(kind, &[], Clock::mock(&clock)).await;
             body(&server, &clock).await;
-            let TestServer {
-                server, database, ..
-            } = server;
-            server.stop().await;
-            database.drop().await;
+            server.end().await;
         });
     }
 }

@@ -84,11 +84,6 @@ async fn admin(server: &TestServer) -> Client {
     admin
 }
 
-async fn stop(server: TestServer) {
-    server.server.stop().await;
-    server.database.drop().await;
-}
-
 async fn storm_goes_last(kind: Kind) {
     let (server, clock) = timed(kind, &["--alert-budget", "1/hour"]).await;
     let key = server.key(None).await;
@@ -154,18 +149,13 @@ async fn storm_goes_last(kind: Kind) {
     ] {
         assert_eq!(server.count(empty).await, 0, "{empty}");
     }
-    stop(server).await;
+    server.end().await;
 }
 
-#[test]
-fn a_storm_keeps_its_alert_until_its_last_event_goes_sqlite() {
-    run_alone(storm_goes_last(Kind::Sqlite));
-}
-
-#[test]
-fn a_storm_keeps_its_alert_until_its_last_event_goes_postgres() {
-    run_alone(storm_goes_last(Kind::Postgres));
-}
+on_each_kind!(
+    a_storm_keeps_its_alert_until_its_last_event_goes,
+    storm_goes_last
+);
 
 /// Sends so many small events, and then some of 6,000 bytes.
 async fn small_and_large(key: &Client, small: usize, large: usize) {
@@ -233,18 +223,10 @@ async fn down_to(kind: Kind) {
         Removed::default()
     );
     assert_eq!(server.count(oldest).await, before);
-    stop(server).await;
+    server.end().await;
 }
 
-#[test]
-fn the_oldest_go_until_the_database_is_small_enough_sqlite() {
-    run_alone(down_to(Kind::Sqlite));
-}
-
-#[test]
-fn the_oldest_go_until_the_database_is_small_enough_postgres() {
-    run_alone(down_to(Kind::Postgres));
-}
+on_each_kind!(the_oldest_go_until_the_database_is_small_enough, down_to);
 
 #[test]
 fn large_events_at_the_end_do_not_stand_for_all() {
@@ -264,7 +246,7 @@ fn large_events_at_the_end_do_not_stand_for_all() {
             let removed = remove(server.server.app(), limits, "test").await.unwrap();
             assert_eq!(removed, Removed::default(), "{size}");
         }
-        stop(server).await;
+        server.end().await;
     });
 }
 
@@ -329,6 +311,6 @@ fn nobody_waits_with_counts_while_a_removal_is_told() {
         // Those of the day are gone; of others it knows nothing.
         let left = "select count(*) from event_counts";
         assert_eq!(server.count(left).await, 2);
-        stop(server).await;
+        server.end().await;
     });
 }

@@ -6,6 +6,7 @@ use http::Method;
 use prost::Message as _;
 use serde_json::{Value, json};
 
+use crate::dialects::Status;
 use crate::harness::{Answer, Client, TestServer};
 
 const PROTOBUF: &str = "application/x-protobuf";
@@ -52,14 +53,6 @@ async fn newest(server: &TestServer) -> Value {
         .await
         .expect(200);
     page["results"][0].clone()
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Status {
-    #[prost(int32, tag = "1")]
-    code: i32,
-    #[prost(string, tag = "2")]
-    message: String,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

@@ -4,7 +4,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Database, Kind, Place, run_alone};
+use crate::harness::{Client, Database, Kind, Place};
 
 /// What the integrator of Wazuh 4.14.7 sends.
 const WAZUH: &str = include_str!("../fixtures/wire/wazuh_4.14.7_integrator_shuffle.http");
@@ -283,15 +283,7 @@ async fn token_in_the_address(kind: Kind) {
     database.drop().await;
 }
 
-#[test]
-fn a_token_in_the_address_is_never_logged_on_sqlite() {
-    run_alone(token_in_the_address(Kind::Sqlite));
-}
-
-#[test]
-fn a_token_in_the_address_is_never_logged_on_postgres() {
-    run_alone(token_in_the_address(Kind::Postgres));
-}
+on_each_kind!(a_token_in_the_address_is_never_logged, token_in_the_address);
 
 on_both! {
     async fn a_finding_that_is_closed_before_it_comes_opens_nothing(server) {

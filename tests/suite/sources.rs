@@ -10,7 +10,7 @@ use watchpost::ingest::tell_silence;
 use watchpost::serve::Server;
 use watchpost::sources::{LETTERS_MAX, flush};
 
-use crate::harness::{ADMIN, Answer, Client, Database, Kind, event, run_alone, settings};
+use crate::harness::{ADMIN, Answer, Client, Database, Kind, event, settings};
 
 /// Writes down what was counted so far.
 async fn written(server: &Server) {
@@ -626,15 +626,10 @@ async fn silence(kind: Kind) {
     watch.stop().await;
 }
 
-#[test]
-fn a_silence_is_told_once_and_resolved_when_the_source_is_back_sqlite() {
-    run_alone(silence(Kind::Sqlite));
-}
-
-#[test]
-fn a_silence_is_told_once_and_resolved_when_the_source_is_back_postgres() {
-    run_alone(silence(Kind::Postgres));
-}
+on_each_kind!(
+    a_silence_is_told_once_and_resolved_when_the_source_is_back,
+    silence
+);
 
 async fn silence_of_what_is_gone(kind: Kind) {
     let watch = Watch::start(kind).await;
@@ -662,15 +657,10 @@ async fn silence_of_what_is_gone(kind: Kind) {
     watch.stop().await;
 }
 
-#[test]
-fn a_silence_is_over_when_the_description_is_taken_away_sqlite() {
-    run_alone(silence_of_what_is_gone(Kind::Sqlite));
-}
-
-#[test]
-fn a_silence_is_over_when_the_description_is_taken_away_postgres() {
-    run_alone(silence_of_what_is_gone(Kind::Postgres));
-}
+on_each_kind!(
+    a_silence_is_over_when_the_description_is_taken_away,
+    silence_of_what_is_gone
+);
 
 on_both! {
     async fn a_source_is_listed_with_its_first_event(server) {

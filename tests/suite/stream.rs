@@ -421,15 +421,7 @@ async fn stop(kind: Kind) {
     database.drop().await;
 }
 
-#[test]
-fn a_stop_ends_streams_on_sqlite() {
-    run_alone(stop(Kind::Sqlite));
-}
-
-#[test]
-fn a_stop_ends_streams_on_postgres() {
-    run_alone(stop(Kind::Postgres));
-}
+on_each_kind!(a_stop_ends_streams, stop);
 
 /// What another server of the same database stores is told here, and an id counts there.
 #[test]

@@ -528,15 +528,10 @@ async fn stopped_while_sending(kind: Kind) {
     database.drop().await;
 }
 
-#[test]
-fn a_stop_while_many_send_loses_nothing_that_was_read_sqlite() {
-    run_alone(stopped_while_sending(Kind::Sqlite));
-}
-
-#[test]
-fn a_stop_while_many_send_loses_nothing_that_was_read_postgres() {
-    run_alone(stopped_while_sending(Kind::Postgres));
-}
+on_each_kind!(
+    a_stop_while_many_send_loses_nothing_that_was_read,
+    stopped_while_sending
+);
 
 /// A certificate authority, and certificates of it.
 struct Certificates {

@@ -50,11 +50,7 @@ impl Scene {
     }
 
     async fn stop(self) {
-        let TestServer {
-            server, database, ..
-        } = self.server;
-        server.stop().await;
-        database.drop().await;
+        self.server.end().await;
     }
 }
 

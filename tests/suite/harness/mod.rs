@@ -48,6 +48,23 @@ macro_rules! on_both {
     };
 }
 
+/// Makes tests of a function that starts servers itself, one on each engine.
+macro_rules! on_each_kind {
+    ($name:ident, $test:ident) => {
+        mod $name {
+            #[test]
+            fn sqlite() {
+                crate::harness::run_alone(super::$test(crate::harness::Kind::Sqlite));
+            }
+
+            #[test]
+            fn postgres() {
+                crate::harness::run_alone(super::$test(crate::harness::Kind::Postgres));
+            }
+        }
+    };
+}
+
 #[derive(clap::Parser)]
 struct Flags {
     #[command(flatten)]
@@ -113,6 +130,12 @@ impl TestServer {
             database,
             admin,
         }
+    }
+
+    /// Stops the server and takes its database away.
+    pub async fn end(self) {
+        self.server.stop().await;
+        self.database.drop().await;
     }
 
     /// A client without credentials.
@@ -193,11 +216,7 @@ pub fn run(kind: Kind, flags: &[&str], body: impl AsyncFnOnce(&TestServer)) {
     run_alone(async move {
         let server = TestServer::start(kind, flags, Clock::system()).await;
         body(&server).await;
-        let TestServer {
-            server, database, ..
-        } = server;
-        server.stop().await;
-        database.drop().await;
+        server.end().await;
     });
 }
 
