@@ -195,7 +195,7 @@ on_both! {
 }
 
 on_both! {
-    ["--rate-limit-ingest", "50000/hour"]
+    ["--rate-limit-ingest", "50000/day"]
     async fn refused_records_are_counted_bounded_and_spend_the_allowance_of_their_key(server) {
         let key = server.key(None).await.with("content-type", "application/json");
         let answer = key.send(Method::POST, "/api/ingest/json/", "1\n".repeat(50_000)).await.expect(200);
