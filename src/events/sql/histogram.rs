@@ -64,7 +64,8 @@ impl<'f> Counting<'f> {
         to: Timestamp,
     ) -> Result<(i64, Option<Timestamp>), StoreError> {
         let filter = self.between(from, to);
-        let (search, most) = (Search::new(&filter, &self.names, false), budget(&filter));
+        let search = Search::new(&filter, &self.names, false);
+        let most = budget(tx.engine(), &filter);
         let mut sql = Sql::new("select count(*), min(id) from (select e.id from ");
         sql.push(table(tx.engine(), &filter)).push(" where true");
         walk(&mut sql, search, search.range);
@@ -125,7 +126,7 @@ impl<'f> Counting<'f> {
             .push(" where true");
         let search = Search::new(&filter, &self.names, false);
         walk(&mut sql, search, search.range);
-        sql.push(" limit ").bind(budget(&filter));
+        sql.push(" limit ").bind(budget(tx.engine(), &filter));
         join(&mut sql);
         test_rows(&mut sql, &filter, &self.names);
         sql.push(" group by 1, 2");

@@ -58,7 +58,7 @@ pub(super) fn scan<T>(
         search,
         columns,
         limit,
-        budget: budget(search.filter),
+        budget: budget(tx.engine(), search.filter),
         read,
         found: Scanned {
             rows: Vec::new(),

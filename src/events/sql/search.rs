@@ -79,8 +79,8 @@ impl<'f> Search<'f> {
     }
 }
 
-/// Rows a page may walk.
-pub(super) fn budget(filter: &EventFilter) -> i64 {
+/// Rows a page may walk. PostgreSQL takes a quarter longer than `SQLite` for a row it has to look into.
+pub(super) fn budget(engine: Engine, filter: &EventFilter) -> i64 {
     let rows = if filter.leaves_attributes_out() {
         JSON_ROW_BUDGET
     } else if filter.reads_attributes() {
@@ -90,9 +90,13 @@ pub(super) fn budget(filter: &EventFilter) -> i64 {
     } else {
         ROW_BUDGET
     };
-    match Index::of(filter) {
+    let rows = match Index::of(filter) {
         Index::Source | Index::Severe => rows.min(INDEX_ROW_BUDGET),
         Index::Ids | Index::All => rows,
+    };
+    match engine {
+        Engine::Postgres if rows < ROW_BUDGET => rows.saturating_sub(rows / 5),
+        Engine::Postgres | Engine::Sqlite => rows,
     }
 }
 
