@@ -293,18 +293,41 @@ impl Session {
         columns: &[&'static str],
     ) -> Result<(Statement, Vec<Type>), StoreError> {
         let list = columns.join(", ");
-        let shape = self.statement(&format!("select {list} from {table}"))?;
-        let types = shape
-            .columns()
-            .iter()
-            .map(|column| column.type_().clone())
-            .collect();
+        let types = self.types(table, &list)?;
         let copy = self.statement(&format!("copy {table} ({list}) from stdin (format binary)"))?;
-        self.copies.insert(table, (copy.clone(), types));
-        self.copies
-            .get(table)
-            .cloned()
-            .ok_or_else(|| StoreError::shape("no copy statement"))
+        self.copies.insert(table, (copy.clone(), types.clone()));
+        Ok((copy, types))
+    }
+
+    fn types(&mut self, table: &str, list: &str) -> Result<Vec<Type>, StoreError> {
+        let shape = self.statement(&format!("select {list} from {table}"))?;
+        let columns = shape.columns().iter();
+        Ok(columns.map(|column| column.type_().clone()).collect())
+    }
+
+    /// Inserts rows with an array for each column: one text whatever their number, and far fewer
+    /// arguments to read than with one for each value.
+    pub(crate) fn upsert<const N: usize>(
+        &mut self,
+        table: &str,
+        columns: &[&str; N],
+        rows: &[[Arg<'_>; N]],
+        conflict: &str,
+    ) -> Result<(), StoreError> {
+        let list = columns.join(", ");
+        let types = self.types(table, &list)?;
+        let arrays: Vec<String> = (1..)
+            .zip(&types)
+            .map(|(number, ty)| format!("${number}::{ty}[]"))
+            .collect();
+        let arrays = arrays.join(", ");
+        let sql = format!("insert into {table} ({list}) select * from unnest({arrays}) {conflict}");
+        let statement = self.statement(&sql)?;
+        let values: Vec<Vec<Arg<'_>>> = (0..N)
+            .map(|at| rows.iter().filter_map(|row| row.get(at).copied()).collect())
+            .collect();
+        let upserted = self.client.execute_raw(&statement, &values);
+        Self::wait(&self.runtime, ANSWER_MAX, upserted).map(drop)
     }
 
     pub(crate) fn script(&mut self, script: &str) -> Result<(), StoreError> {

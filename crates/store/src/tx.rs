@@ -6,9 +6,6 @@ use crate::postgres::Session;
 use crate::row::Source;
 use crate::{Arg, Engine, Row, Sql, StoreError};
 
-/// Rows an upsert puts into one statement on PostgreSQL: few texts to prepare, few left over.
-const UPSERT_SIZES: [usize; 3] = [200, 20, 1];
-
 /// A running transaction; it commits when the closure that got it returns `Ok`.
 ///
 /// Statements use `$1`, `$2` … and the SQL both engines share. They are prepared once per
@@ -180,7 +177,7 @@ impl<'a> Tx<'a> {
         let result = match &mut self.kind {
             Kind::Sqlite(connection) => sqlite_insert(connection, table, columns, rows),
             Kind::Postgres(session) if rows.len() < 4 => {
-                let sql = insert_text(table, columns, 1, '$');
+                let sql = insert_text(table, columns, '$');
                 let rows: Vec<Vec<Arg<'_>>> = rows.map(Vec::from).collect();
                 session.query_many(&sql, &rows).map(|_| ())
             }
@@ -192,7 +189,7 @@ impl<'a> Tx<'a> {
     /// Inserts rows, or does what `conflict` says where a row is there already, such as
     /// `on conflict (name) do update set n = excluded.n`; no two rows may name the same one.
     ///
-    /// PostgreSQL gets many rows in a statement: one for each costs it several times as much.
+    /// PostgreSQL gets all rows in one statement: one for each costs it several times as much.
     ///
     /// # Errors
     /// As [`Tx::execute`]; no row is kept when one is refused.
@@ -203,26 +200,17 @@ impl<'a> Tx<'a> {
         rows: &[[Arg<'_>; N]],
         conflict: &'static str,
     ) -> Result<(), StoreError> {
-        let text = |rows, sigil| {
-            let insert = insert_text(table, columns, rows, sigil);
-            format!("{insert} {conflict}")
-        };
         let result = match &mut self.kind {
             Kind::Sqlite(connection) => {
-                insert_each(connection, &text(1, '?'), rows.iter().copied())
+                let text = insert_text(table, columns, '?');
+                insert_each(
+                    connection,
+                    &format!("{text} {conflict}"),
+                    rows.iter().copied(),
+                )
             }
-            Kind::Postgres(session) => {
-                let mut rest = rows;
-                UPSERT_SIZES.into_iter().try_for_each(|size| {
-                    let (now, later) = rest.split_at(rest.len() / size * size);
-                    rest = later;
-                    let groups: Vec<Vec<Arg<'_>>> = now.chunks(size).map(<[_]>::concat).collect();
-                    if groups.is_empty() {
-                        return Ok(());
-                    }
-                    session.query_many(&text(size, '$'), &groups).map(|_| ())
-                })
-            }
+            Kind::Postgres(_) if rows.is_empty() => Ok(()),
+            Kind::Postgres(session) => session.upsert(table, columns, rows, conflict),
         };
         self.note(result)
     }
@@ -316,7 +304,7 @@ fn sqlite_insert<'r, const N: usize>(
     columns: &[&str; N],
     rows: impl Iterator<Item = [Arg<'r>; N]>,
 ) -> Result<(), StoreError> {
-    insert_each(connection, &insert_text(table, columns, 1, '?'), rows)
+    insert_each(connection, &insert_text(table, columns, '?'), rows)
 }
 
 fn insert_each<'r, const N: usize>(
@@ -334,21 +322,13 @@ fn insert_each<'r, const N: usize>(
     Ok(())
 }
 
-/// An insert of so many rows, its arguments numbered through.
-fn insert_text(table: &str, columns: &[&str], rows: usize, sigil: char) -> String {
-    let mut text = format!("insert into {table} ({}) values", columns.join(", "));
-    for row in 0..rows {
-        text.push_str(if row == 0 { " (" } else { "), (" });
-        for column in 1..=columns.len() {
-            let separator = if column == 1 { "" } else { ", " };
-            let number = row.saturating_mul(columns.len()).saturating_add(column);
-            text.push_str(separator);
-            text.push(sigil);
-            text.push_str(&number.to_string());
-        }
-    }
-    text.push(')');
-    text
+/// An insert of one row, its arguments numbered through.
+fn insert_text(table: &str, columns: &[&str], sigil: char) -> String {
+    let places: Vec<String> = (1..=columns.len())
+        .map(|number| format!("{sigil}{number}"))
+        .collect();
+    let (columns, places) = (columns.join(", "), places.join(", "));
+    format!("insert into {table} ({columns}) values ({places})")
 }
 
 #[cfg(test)]
@@ -357,7 +337,7 @@ mod tests {
 
     #[test]
     fn arguments_are_numbered_through() {
-        let text = insert_text("t", &["a", "b"], 2, '$');
-        assert_eq!(text, "insert into t (a, b) values ($1, $2), ($3, $4)");
+        let text = insert_text("t", &["a", "b"], '$');
+        assert_eq!(text, "insert into t (a, b) values ($1, $2)");
     }
 }
