@@ -123,8 +123,16 @@ fn cut(
     found: &mut Vec<Range>,
 ) -> Result<(), StoreError> {
     while range.first <= range.last && found.len() < most {
-        let Some(last) = sql::nth(tx, range, block.saturating_sub(1))? else {
-            if is_between && sql::nth(tx, range, 0)?.is_some() {
+        let mut nth = |n| {
+            let id = sql::nth(tx, range.first, n)?;
+            Ok::<_, StoreError>(id.filter(|id| *id <= range.last))
+        };
+        // First whether there is any: the other looks at events behind a small range as well.
+        if nth(0)?.is_none() {
+            break;
+        }
+        let Some(last) = nth(block.saturating_sub(1))? else {
+            if is_between {
                 found.push(range);
             }
             break;
