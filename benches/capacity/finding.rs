@@ -270,10 +270,12 @@ pub(crate) fn run(setup: &Setup, report: &mut Report) -> anyhow::Result<()> {
     let folder = setup.dir.join("finding");
     std::fs::create_dir_all(&folder)?;
     let path = folder.join("watchpost.db");
-    let (url, events) = match &setup.database {
-        Some(url) => (url.clone(), 2_000_000),
-        None if setup.large => (format!("sqlite://{}", path.display()), 10_000_000),
-        None => (format!("sqlite://{}", path.display()), 1_000_000),
+    let file = || format!("sqlite://{}", path.display());
+    let url = setup.database.clone().unwrap_or_else(file);
+    let events = match (setup.large, &setup.database) {
+        (true, _) => 10_000_000,
+        (false, Some(_)) => 2_000_000,
+        (false, None) => 1_000_000,
     };
     println!("\nfinding: pages of 50 of {events} events");
     fill(&url.parse()?, events)?;
