@@ -50,6 +50,7 @@ mod senders_otlp;
 mod senders_records;
 mod source_rules;
 mod sources;
+mod store;
 mod storms;
 mod stream;
 mod syslog;

@@ -82,7 +82,8 @@ impl<'f> Search<'f> {
     }
 }
 
-/// Rows a page may walk. PostgreSQL takes a quarter longer than `SQLite` for a row it has to look into.
+/// Rows a page may walk. PostgreSQL takes a quarter longer than `SQLite` for a row that a filter has to
+/// look into, and no longer for one that is only walked.
 pub(super) fn budget(engine: Engine, filter: &EventFilter) -> i64 {
     let rows = if filter.leaves_attributes_out() {
         JSON_ROW_BUDGET
