@@ -122,8 +122,9 @@ document.addEventListener("change", (event) => {
 });
 
 window.addEventListener("popstate", async () => {
-  const id = new URLSearchParams(location.search).get("alert");
   await show(location.href, false);
+  // Where we are by now: somebody may have gone on meanwhile.
+  const id = new URLSearchParams(location.search).get("alert");
   if (id) openPanel(id);
   else closePanel(false);
 });

@@ -157,13 +157,32 @@ export async function api(method, path, body, headers) {
   }
 }
 
+/** Milliseconds until the click that a touch makes is no longer awaited. */
+const CLICK_MAX = 50;
+
+/** Settled while nothing on the page is pressed. @type {Promise<void>} */
+let released = Promise.resolve();
+document.addEventListener("pointerdown", () => {
+  released = new Promise((done) => {
+    const listening = new AbortController();
+    const options = { capture: true, signal: listening.signal };
+    const end = () => { listening.abort(); done(); };
+    // After whatever else the click does.
+    addEventListener("click", () => setTimeout(end), options);
+    for (const over of ["pointerup", "pointercancel", "dragend", "blur"]) addEventListener(over, () => setTimeout(end, CLICK_MAX), options);
+  });
+}, { capture: true });
+
 /**
  * Loads a page as a document, to take parts out of it. The browser parses it, no script of ours.
+ * It is given when nothing is pressed: a link that is exchanged between press and release is not
+ * followed, and a selection being drawn would be lost.
  * @param {string} url @returns {Promise<Document>} @throws {Refusal}
  */
 export async function load(url) {
   for (;;) {
     const answer = await request(url);
+    await released;
     if (answer instanceof Document) return answer;
     if (answer.status !== 401) throw answer;
     await signInAgain();

@@ -145,3 +145,22 @@ fn an_idle_page_asks_nothing() {
         page.wait_for("[data-pill]").await;
     });
 }
+
+on_both! {
+    async fn nothing_is_exchanged_under_a_pressed_pointer(server) {
+        let mara = server.user("mara", "RESPONDER").await;
+        let id = raise(server, 1, "vpn-gw-1").await[0];
+        let (_browser, page) = desk(server, ADMIN, Look::light(), &format!("/alerts?q=&alert={id}")).await;
+        wait_live(&page).await;
+        let release = page.press("a[data-close]").await;
+        let change = json!({"status": "ACKNOWLEDGED"});
+        mara.patch(&format!("/api/alerts/{id}/"), &change).await.expect(200);
+        // Asked for, and held: the link that is pressed stays the one that is released.
+        page.wait_until("performance.getEntriesByType('resource').some((it) => it.name.includes('beside=true'))").await;
+        page.eval("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))").await;
+        assert!(page.text("#alert-head").await.contains("Open"));
+        release.await;
+        page.wait_gone("#panel").await;
+        page.wait_text(format!("#alert-{id}").as_str(), "Acknowledged").await;
+    }
+}

@@ -6,6 +6,8 @@ mod database;
 mod process;
 
 use std::future::Future;
+use std::io::{self, Write as _};
+use std::sync::Once;
 use std::time::Duration;
 
 use base::Clock;
@@ -224,8 +226,32 @@ pub fn run(kind: Kind, flags: &[&str], body: impl AsyncFnOnce(&TestServer)) {
 /// than this one is several times as slow.
 const TEST_MAX: Duration = Duration::from_mins(5);
 
+/// How many characters of why a test failed are said at once.
+const WHY_MAX: usize = 400;
+
+/// Has every failure said when it happens, beside the names of the tests that go on: the whole
+/// story comes only when the last of them has ended.
+fn say_failures_at_once() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let whole = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let test = std::thread::current();
+            let why = panic.to_string().chars().take(WHY_MAX).collect::<String>();
+            // Written past what the test harness keeps back.
+            drop(writeln!(
+                io::stderr(),
+                "{}: {why}",
+                test.name().unwrap_or("a thread")
+            ));
+            whole(panic);
+        }));
+    });
+}
+
 /// Runs a future on a runtime of its own, with a deadline.
 pub fn run_alone(future: impl Future<Output = ()>) {
+    say_failures_at_once();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -70,7 +70,8 @@ impl Page {
         value(self.send("Runtime.callFunctionOn", params).await?)
     }
 
-    /// Waits for an element and for what a function says of it, unless it says null.
+    /// Waits for an element and for what a function says of it, unless it says null. One that the
+    /// page has exchanged since it was found is looked for anew.
     pub(super) async fn ask(
         &self,
         element: impl Into<Element>,
@@ -78,10 +79,15 @@ impl Page {
         argument: Value,
     ) -> Value {
         let element = element.into();
+        let function = format!(
+            "function (argument) {{
+                return this.isConnected ? ({function}).call(this, argument) : null;
+            }}"
+        );
         let mut said = Value::Null;
         self.until(&format!("{element:?}"), async || {
             if let Some(handle) = self.find(&element).await {
-                let answer = self.call(&handle, function, argument.clone()).await;
+                let answer = self.call(&handle, &function, argument.clone()).await;
                 said = answer.unwrap_or_default();
             }
             !said.is_null()

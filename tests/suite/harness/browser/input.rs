@@ -1,5 +1,7 @@
 //! Mouse and keyboard, as the browser receives them from the system.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::{Value, json};
 
 use super::find::Element;
@@ -90,10 +92,14 @@ impl Key {
 impl Page {
     /// Clicks an element, once it can be hit.
     pub async fn click(&self, element: impl Into<Element>) {
+        self.press(element).await.await;
+    }
+
+    /// Presses the mouse on an element, once it can be hit; what is returned releases it.
+    pub async fn press(&self, element: impl Into<Element>) -> impl Future<Output = ()> {
         let (x, y) = self.point(element).await;
-        for (kind, buttons) in [("mousePressed", 1), ("mouseReleased", 0)] {
-            self.mouse(kind, x, y, buttons).await;
-        }
+        self.mouse("mousePressed", x, y, 1).await;
+        self.mouse("mouseReleased", x, y, 0)
     }
 
     /// Moves the mouse over an element.
@@ -120,10 +126,11 @@ impl Page {
     }
 
     async fn point(&self, element: impl Into<Element>) -> (f64, f64) {
-        let scripts = self.try_eval("new Promise(r => requestAnimationFrame(() => r(1)))");
-        let limit = std::time::Duration::from_millis(500);
-        let painting = matches!(tokio::time::timeout(limit, scripts).await, Ok(Ok(_)));
-        let function = if painting { POINT } else { POINT_AT_ONCE };
+        let function = if self.scripted.load(Ordering::Relaxed) {
+            POINT
+        } else {
+            POINT_AT_ONCE
+        };
         let point = self.ask(element, function, Value::Null).await;
         let (x, y) = (point["x"].as_f64().unwrap(), point["y"].as_f64().unwrap());
         self.mouse("mouseMoved", x, y, 0).await;
@@ -157,7 +164,7 @@ impl Page {
             match character {
                 ' ' => self.chord("Space").await,
                 '\n' => self.chord("Enter").await,
-                other => self.press(&Key::named(&other.to_string()), 0).await,
+                other => self.strike(&Key::named(&other.to_string()), 0).await,
             }
         }
     }
@@ -175,10 +182,10 @@ impl Page {
             };
             rest = after;
         }
-        self.press(&Key::named(rest), held).await;
+        self.strike(&Key::named(rest), held).await;
     }
 
-    async fn press(&self, key: &Key, held: u8) {
+    async fn strike(&self, key: &Key, held: u8) {
         let types = if held & !SHIFT == 0 {
             key.text.as_str()
         } else {
@@ -201,6 +208,18 @@ impl Page {
 
     /// Puts a text into a field, in place of what was there.
     pub async fn fill(&self, element: impl Into<Element>, text: &str) {
+        let element = element.into();
+        let what = format!("{element:?} holds what was typed: {text:?}");
+        let holds = "function (text) { return this.value === text; }";
+        self.until(&what, async || {
+            // The page may exchange the field before the text arrives.
+            self.type_over(element.clone(), text).await;
+            self.ask(element.clone(), holds, text.into()).await == true
+        })
+        .await;
+    }
+
+    async fn type_over(&self, element: Element, text: &str) {
         let select = "function () {
             if (this.disabled || this.readOnly) return null;
             this.focus();

@@ -1,5 +1,7 @@
 //! How a page is looked at: size, scheme, motion, contrast, zone, connection.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::{Value, json};
 
 use super::page::Page;
@@ -121,6 +123,7 @@ impl Look {
 impl Page {
     /// Changes how the page is looked at, while it is open.
     pub async fn look(&self, look: Look) {
+        self.scripted.store(look.script, Ordering::Relaxed);
         let metrics = json!({
             "width": look.width, "height": look.height, "deviceScaleFactor": 1,
             "mobile": look.touch,

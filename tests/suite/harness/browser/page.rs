@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -28,6 +29,8 @@ pub struct Page {
     session: String,
     origin: String,
     record: Arc<Record>,
+    /// Whether its scripts run.
+    pub(super) scripted: AtomicBool,
 }
 
 impl Page {
@@ -51,6 +54,7 @@ impl Page {
             session,
             origin: format!("http://{server}"),
             record,
+            scripted: AtomicBool::new(true),
         };
         for domain in ["Page", "Runtime", "Network", "Log", "Audits", "Inspector"] {
             let enable = format!("{domain}.enable");
