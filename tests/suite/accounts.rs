@@ -1,8 +1,6 @@
 //! Each record is counted once, whatever its sender does; what is refused for want of room spends
 //! nothing, and no small request becomes a large one.
 
-use std::time::Duration;
-
 use http::Method;
 use serde_json::{Value, json};
 use store::{Engine, StoreError, Tx};
@@ -10,17 +8,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use watchpost::sources::flush;
 
-use crate::harness::{TestServer, event};
-
-pub async fn until(what: &str, holds: impl AsyncFn() -> bool) {
-    for _ in 0..1_200 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    panic!("never: {what}");
-}
+use crate::harness::{TestServer, event, until};
 
 /// Holds everybody's commits until the sender is used or dropped.
 pub async fn hold(server: &TestServer) -> std::sync::mpsc::Sender<()> {

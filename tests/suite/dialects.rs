@@ -5,8 +5,8 @@ use http::Method;
 use prost::Message as _;
 use serde_json::{Value, json};
 
-use crate::accounts::{counted, hold, until};
-use crate::harness::{Answer, Client, Kind, TestServer, exchange};
+use crate::accounts::{counted, hold};
+use crate::harness::{Answer, Client, Kind, TestServer, exchange, until};
 
 /// A way in, and a body of one record for it.
 pub struct Way {

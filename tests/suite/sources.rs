@@ -10,7 +10,7 @@ use watchpost::ingest::tell_silence;
 use watchpost::serve::Server;
 use watchpost::sources::{LETTERS_MAX, flush};
 
-use crate::harness::{ADMIN, Answer, Client, Database, Kind, event, settings};
+use crate::harness::{ADMIN, Answer, Client, Database, Kind, event, settings, until};
 
 /// Writes down what was counted so far.
 async fn written(server: &Server) {
@@ -394,17 +394,6 @@ on_both! {
         let after = server.count("select max(id) from dead_letters").await;
         assert!(after - before <= 3_000, "{before} {after}");
     }
-}
-
-/// Waits until a condition holds; a minute at the most.
-async fn until(what: &str, holds: impl AsyncFn() -> bool) {
-    for _ in 0..1_200 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("never: {what}");
 }
 
 on_both! {

@@ -16,19 +16,10 @@ use tokio_rustls::TlsConnector;
 use watchpost::serve::Server;
 use watchpost::sources::flush;
 
-use crate::harness::{Database, Kind, TestServer, run, run_alone, settings};
+use crate::harness::{Database, Kind, TestServer, run, run_alone, settings, until};
 
-/// Longest until something received is stored, on a busy machine.
+/// Longest until there is room, on a busy machine.
 const SOON: Duration = Duration::from_mins(1);
-
-/// Waits until something is so.
-async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
-    let end = Instant::now() + SOON;
-    while !is_so().await {
-        assert!(Instant::now() < end, "{what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
 
 async fn stored(server: &TestServer) -> i64 {
     server.count("select count(*) from events").await

@@ -5,8 +5,8 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use watchpost::sources::flush;
 
-use crate::accounts::{counted, until};
-use crate::harness::{Kind, TestServer};
+use crate::accounts::counted;
+use crate::harness::{Kind, TestServer, until};
 
 async fn send(server: &TestServer, messages: &[String]) {
     let address = server.server.syslog().tcp[0];

@@ -8,7 +8,7 @@ mod process;
 use std::future::Future;
 use std::io::{self, Write as _};
 use std::sync::Once;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base::Clock;
 use clap::Parser as _;
@@ -193,6 +193,15 @@ impl TestServer {
     pub async fn count(&self, sql: &'static str) -> i64 {
         self.read(move |tx| tx.query_one(sql, &[], |row| row.get(0)))
             .await
+    }
+}
+
+/// Waits until something is so, a minute at the most.
+pub async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let end = Instant::now() + Duration::from_mins(1);
+    while !is_so().await {
+        assert!(Instant::now() < end, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
