@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 
-/// Sends one request and returns the body of a 2xx answer.
+/// Sends one request and returns the body of a 2xx answer; as HTTP/1.0, so that it comes whole
+/// and not in chunks.
 pub(crate) fn request(
     address: SocketAddr,
     head: &str,
@@ -18,12 +19,12 @@ pub(crate) fn request(
     let length = body.len();
     write!(
         stream,
-        "{head} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\
+        "{head} HTTP/1.0\r\nHost: {address}\r\nConnection: close\r\n{headers}\
          Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     let (answer_head, answer_body) = answer.split_once("\r\n\r\n").context("no answer")?;
-    ensure!(answer_head.starts_with("HTTP/1.1 2"), "{head}: {answer}");
+    ensure!(answer_head.starts_with("HTTP/1.0 2"), "{head}: {answer}");
     Ok(answer_body.to_owned())
 }

@@ -291,19 +291,9 @@ pub(crate) fn run(setup: &Setup, report: &mut Report) -> anyhow::Result<()> {
 
 /// Waits until every block is sealed, and says what that cost.
 fn sealing(server: &Server, url: &str, events: u64, report: &mut Report) -> anyhow::Result<()> {
-    let (store, runtime) = open(&url.parse()?)?;
     let started = Instant::now();
-    let blocks = i64::try_from(events / 8_192)?;
-    loop {
-        let sealed: i64 = runtime.block_on(store.read(|tx| {
-            let sql = "select count(*) from event_blocks where sealed = true";
-            tx.query_one(sql, &[], |row| row.get(0))
-        }))?;
-        if sealed >= blocks {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    wait_sealed(url, events)?;
+    let (store, runtime) = open(&url.parse()?)?;
     let micros = server.cpu()?.as_secs_f64() * 1e6 / events as f64;
     let bytes: i64 = runtime.block_on(store.read(|tx| {
         let sql = match tx.engine() {
@@ -318,6 +308,24 @@ fn sealing(server: &Server, url: &str, events: u64, report: &mut Report) -> anyh
     report.add_one("", &what, micros, Goal::AtMost(10.0));
     let what = format!("filters of {events} events, {engine}, bytes an event");
     report.add_one("", &what, bytes as f64 / events as f64, Goal::None);
+    store.close();
+    Ok(())
+}
+
+/// Waits until so many events are sealed, but for a last block that is not full.
+pub(crate) fn wait_sealed(url: &str, events: u64) -> anyhow::Result<()> {
+    let (store, runtime) = open(&url.parse()?)?;
+    let blocks = i64::try_from(events / 8_192)?;
+    loop {
+        let sealed: i64 = runtime.block_on(store.read(|tx| {
+            let sql = "select count(*) from event_blocks where sealed = true";
+            tx.query_one(sql, &[], |row| row.get(0))
+        }))?;
+        if sealed >= blocks {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
     store.close();
     Ok(())
 }
