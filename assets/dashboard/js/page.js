@@ -159,17 +159,22 @@ export async function api(method, path, body, headers) {
 
 /** Milliseconds until the click that a touch makes is no longer awaited. */
 const CLICK_MAX = 50;
+/** Milliseconds after which a release that nobody told, such as that of a scroll bar, is taken for told. */
+const PRESS_MAX = 10_000;
 
 /** Settled while nothing on the page is pressed. @type {Promise<void>} */
 let released = Promise.resolve();
-document.addEventListener("pointerdown", () => {
+document.addEventListener("pointerdown", (press) => {
+  if (press.button !== 0) return;
   released = new Promise((done) => {
     const listening = new AbortController();
     const options = { capture: true, signal: listening.signal };
     const end = () => { listening.abort(); done(); };
+    setTimeout(end, PRESS_MAX);
     // After whatever else the click does.
     addEventListener("click", () => setTimeout(end), options);
-    for (const over of ["pointerup", "pointercancel", "dragend", "blur"]) addEventListener(over, () => setTimeout(end, CLICK_MAX), options);
+    for (const over of ["pointerup", "pointercancel", "blur"]) addEventListener(over, () => setTimeout(end, CLICK_MAX), options);
+    addEventListener("pointermove", (move) => { if (move.buttons === 0) end(); }, options);
   });
 }, { capture: true });
 
