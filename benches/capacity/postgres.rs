@@ -1,4 +1,4 @@
-//! Both ways in with PostgreSQL. CPU time is that of the client and of the whole PostgreSQL
+//! The ways in with PostgreSQL. CPU time is that of the client and of the whole PostgreSQL
 //! server together: moving work from one to the other is no gain.
 
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::events::Mix;
 use crate::postgres_rows::{Rows, copy, insert_each, read};
 use crate::report::{Goal, Report, Samples};
 use crate::server::Server;
-use crate::{Setup, load, ndjson, single, sqlite};
+use crate::{Setup, load, ndjson, senders, single, sqlite};
 
 /// Bodies of one round, 1,000 events each.
 const BODIES: usize = 60;
@@ -102,7 +102,9 @@ pub(crate) fn run(setup: &Setup, report: &mut Report) -> anyhow::Result<()> {
         anyhow::Ok(())
     })?;
     sqlite::migrate(&cluster.database("baseline").parse()?)?;
-    let server = Server::start(setup, &cluster.database("subject"), &folder)?;
+    let syslog = senders::syslog_address()?;
+    let listen = [("SYSLOG_TCP", syslog.to_string())];
+    let server = Server::start_with(setup, &cluster.database("subject"), &folder, &listen)?;
     let both = Both {
         setup,
         server: &server,
@@ -112,6 +114,13 @@ pub(crate) fn run(setup: &Setup, report: &mut Report) -> anyhow::Result<()> {
     };
     let rows = both.batches(report)?;
     both.singles(report, &rows)?;
+    let forms = senders::Subject {
+        server: &server,
+        syslog,
+        cpu: &|| both.server_cpu(),
+        engine: "PostgreSQL",
+    };
+    forms.compare(setup.rounds, report)?;
     server.stop()
 }
 

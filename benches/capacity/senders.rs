@@ -42,102 +42,124 @@ struct Form {
     to_stored: Samples,
 }
 
+/// What is measured: a server, where it takes syslog, and what its work costs.
+pub(crate) struct Subject<'a> {
+    pub(crate) server: &'a Server,
+    pub(crate) syslog: SocketAddr,
+    pub(crate) cpu: &'a dyn Fn() -> anyhow::Result<Duration>,
+    pub(crate) engine: &'static str,
+}
+
+/// An address for syslog that is free now; nobody else on this machine takes ports that fast.
+pub(crate) fn syslog_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
 pub(crate) fn run(setup: &Setup, report: &mut Report) -> anyhow::Result<()> {
     println!("\nsenders: {BODIES} bodies of 1,000 events in each form, SQLite FULL");
     let folder = setup.dir.join("senders");
     let url = format!("sqlite://{}", folder.join("watchpost.db").display());
-    // Free now; nobody else on this machine takes ports that fast.
-    let syslog = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let syslog = syslog_address()?;
     let listen = [("SYSLOG_TCP", syslog.to_string())];
     let server = Server::start_with(setup, &url, &folder, &listen)?;
-    let key = server.key()?;
-    let admin = server.sign_in()?;
-    let native = Way::Http(ndjson::requests(BODIES, events::Mix::Usual, &key));
-    send(&server, &native, syslog)?;
-    let mut forms = Vec::new();
-    for (name, way) in ways(&key)? {
-        // The first time fills caches, and shows whether the form is there at all.
-        match send(&server, &way, syslog) {
-            Ok(_) => forms.push(Form {
-                name,
-                way,
-                stored: stored(&server, &admin, &key)?,
-                ratio: Samples::default(),
-                to_stored: Samples::default(),
-            }),
-            Err(error) => {
-                let why = error.to_string();
-                println!(
-                    "  {name} is left out: {}",
-                    why.lines().next().unwrap_or_default()
-                );
-            }
-        }
-    }
-    let mut rate = Samples::default();
-    for round in 1..=setup.rounds {
-        let (base, per_commit) = send(&server, &native, syslog)?;
-        rate.push(base.per_cpu_second(EVENTS));
-        println!(
-            "  round {round}: NDJSON {:.2} us/event ({per_commit:.0} a commit)",
-            base.micros_each(EVENTS)
-        );
-        for form in &mut forms {
-            let (cost, per_commit) = send(&server, &form.way, syslog)?;
-            let ratio = cost.micros_each(EVENTS) / base.micros_each(EVENTS);
-            let (stored, _) = send(&server, &form.stored, syslog)?;
-            println!(
-                "    {} {:.2} us/event ({per_commit:.0} a commit), what is stored of it as NDJSON {:.2}",
-                form.name,
-                cost.micros_each(EVENTS),
-                stored.micros_each(EVENTS),
-            );
-            form.ratio.push(ratio);
-            form.to_stored
-                .push(cost.micros_each(EVENTS) / stored.micros_each(EVENTS));
-        }
-    }
-    report.add("", "NDJSON: events per CPU-second", &rate, Goal::None);
-    for form in &forms {
-        let what = format!("{} to NDJSON, CPU of an event", form.name);
-        report.add("", &what, &form.ratio, Goal::AtMost(2.0));
-        let what = format!("{} to NDJSON of all that is stored of it", form.name);
-        report.add("", &what, &form.to_stored, Goal::None);
-    }
+    let subject = Subject {
+        server: &server,
+        syslog,
+        cpu: &|| server.cpu(),
+        engine: "SQLite",
+    };
+    subject.compare(setup.rounds, report)?;
     server.stop()
 }
 
-/// Sends everything once and waits until it is stored; what it cost, and the events of a commit.
-fn send(server: &Server, way: &Way, syslog: SocketAddr) -> anyhow::Result<(Cost, f64)> {
-    let stored = || server.metric("watchpost_ingest_commit_events_sum");
-    let commits = || server.metric("watchpost_ingest_commit_events_count");
-    let before = stored()?;
-    let earlier = commits()?;
-    let read = || server.cpu();
-    let ((), cost) = match way {
-        Way::Http(requests) => measure(read, || {
-            load::run(server.address(), requests, CONNECTIONS, requests.len()).map(drop)
-        })?,
-        Way::Syslog(streams) => measure(read, || {
-            stream(streams, syslog)?;
-            let started = Instant::now();
-            while stored()? - before < EVENTS as f64 {
-                ensure!(started.elapsed() < STORED_MAX, "not everything was stored");
-                std::thread::sleep(Duration::from_millis(20));
+impl Subject<'_> {
+    /// Each form beside NDJSON of our own, in turns.
+    pub(crate) fn compare(&self, rounds: usize, report: &mut Report) -> anyhow::Result<()> {
+        let key = self.server.key()?;
+        let native = Way::Http(ndjson::requests(BODIES, events::Mix::Usual, &key));
+        self.send(&native)?;
+        let mut forms = Vec::new();
+        for (name, way) in ways(&key)? {
+            // The first time fills caches.
+            self.send(&way).with_context(|| name)?;
+            forms.push(Form {
+                name,
+                way,
+                stored: stored(self.server, &key)?,
+                ratio: Samples::default(),
+                to_stored: Samples::default(),
+            });
+        }
+        let mut rate = Samples::default();
+        for round in 1..=rounds {
+            let (base, per_commit) = self.send(&native)?;
+            rate.push(base.per_cpu_second(EVENTS));
+            println!(
+                "  round {round}: NDJSON {:.2} us/event ({per_commit:.0} a commit)",
+                base.micros_each(EVENTS)
+            );
+            for form in &mut forms {
+                let (cost, per_commit) = self.send(&form.way)?;
+                let (stored, _) = self.send(&form.stored)?;
+                println!(
+                    "    {} {:.2} us/event ({per_commit:.0} a commit), \
+                     what is stored of it as NDJSON {:.2}",
+                    form.name,
+                    cost.micros_each(EVENTS),
+                    stored.micros_each(EVENTS),
+                );
+                let cost = cost.micros_each(EVENTS);
+                form.ratio.push(cost / base.micros_each(EVENTS));
+                form.to_stored.push(cost / stored.micros_each(EVENTS));
             }
-            Ok(())
-        })?,
-    };
-    let new = stored()? - before;
-    ensure!(new >= EVENTS as f64, "{new} events were stored");
-    Ok((cost, new / (commits()? - earlier).max(1.0)))
+        }
+        let engine = self.engine;
+        let what = format!("{engine} NDJSON: events per CPU-second");
+        report.add("", &what, &rate, Goal::None);
+        for form in &forms {
+            let what = format!("{engine} {} to NDJSON, CPU of an event", form.name);
+            report.add("", &what, &form.ratio, Goal::AtMost(2.0));
+            let what = format!("{engine} {} to NDJSON of all that is stored", form.name);
+            report.add("", &what, &form.to_stored, Goal::None);
+        }
+        Ok(())
+    }
+}
+
+impl Subject<'_> {
+    /// Sends everything once and waits until it is stored; what it cost, and the events of a commit.
+    fn send(&self, way: &Way) -> anyhow::Result<(Cost, f64)> {
+        let server = self.server;
+        let stored = || server.metric("watchpost_ingest_commit_events_sum");
+        let commits = || server.metric("watchpost_ingest_commit_events_count");
+        let before = stored()?;
+        let earlier = commits()?;
+        let ((), cost) = match way {
+            Way::Http(requests) => measure(self.cpu, || {
+                load::run(server.address(), requests, CONNECTIONS, requests.len()).map(drop)
+            })?,
+            Way::Syslog(streams) => measure(self.cpu, || {
+                stream(streams, self.syslog)?;
+                let started = Instant::now();
+                while stored()? - before < EVENTS as f64 {
+                    ensure!(started.elapsed() < STORED_MAX, "not everything was stored");
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Ok(())
+            })?,
+        };
+        let new = stored()? - before;
+        ensure!(new >= EVENTS as f64, "{new} events were stored");
+        Ok((cost, new / (commits()? - earlier).max(1.0)))
+    }
 }
 
 /// The newest events as NDJSON of our own.
-fn stored(server: &Server, admin: &str, key: &str) -> anyhow::Result<Way> {
+fn stored(server: &Server, key: &str) -> anyhow::Result<Way> {
+    let admin = server.sign_in()?;
     // Of all that came in within the last seconds, the last are those that are meant.
     let export = "GET /api/events/export/?format=ndjson&from=5m";
-    let text = control::request(server.address(), export, admin, "")?;
+    let text = control::request(server.address(), export, &admin, "")?;
     let lines: Vec<String> = text
         .lines()
         .take(EVENTS)
