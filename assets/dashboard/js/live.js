@@ -1,6 +1,6 @@
 // What changes, as it happens: one stream of server-sent events, held by the tab that leads and
 // told to the others; every 5 s a question instead when streaming fails.
-import { $, me, now, signInAgain, skew } from "./page.js";
+import { $, el, me, now, signInAgain, skew } from "./page.js";
 
 /** Milliseconds between questions when streaming fails; when the page is hidden. */
 const POLL = 5_000;
@@ -82,11 +82,12 @@ function show() {
   if (!(chip instanceof HTMLElement)) return;
   const at = new Date(since).toISOString().slice(11, 16);
   const said = liveState();
-  const words = { live: "Live", polling: "Polling", paused: "Paused", connecting: "Connecting", offline: `Offline since ${at} UTC` };
+  const words = { live: "Live", polling: "Polling", paused: "Paused", connecting: "Connecting", offline: "Offline" };
   chip.hidden = false;
   chip.dataset.state = said;
   const text = $("[data-live-text]", chip);
-  if (text && text.textContent !== words[said]) text.textContent = words[said];
+  const when = said === "offline" ? ` since ${at} UTC` : "";
+  if (text && text.textContent !== words[said] + when) text.replaceChildren(words[said], ...(when ? [el("span", { class: "since" }, when)] : []));
   const took = Number.isFinite(latency) ? ` The last alert took ${Math.max(0, Math.round(latency))} ms to get here.` : "";
   chip.title = `${paused ? "Go on with live updates" : "Pause live updates"} (p).${took}`;
   listeners.dispatchEvent(new CustomEvent("state", { detail: said }));

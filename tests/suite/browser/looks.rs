@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{desk, fill_in, found, pages, raise};
+use super::{desk, fill_in, found, pages, raise, wait_live};
 use crate::harness::{ADMIN, Kind, Look, Page, TestServer, run};
 
 /// Alerts of each kind, one with a comment, an owner and an end.
@@ -45,8 +45,9 @@ async fn furnish(server: &TestServer) -> i64 {
 }
 
 async fn assert_no_sideways_scrolling(page: &Page, path: &str) {
-    let wide = "document.documentElement.scrollWidth > innerWidth ? [document.documentElement.scrollWidth, \
-        ...[...document.querySelectorAll('body *')].filter((it) => it.getBoundingClientRect().right > innerWidth + 1) \
+    // Not `innerWidth`: on a telephone that grows with what is too wide.
+    let wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth ? [document.documentElement.scrollWidth, \
+        ...[...document.querySelectorAll('body *')].filter((it) => it.getBoundingClientRect().right > document.documentElement.clientWidth + 1) \
         .slice(0, 8).map((it) => it.tagName + '.' + it.className + ' in ' + it.parentElement.tagName + '.' + it.parentElement.className)] : []";
     assert_eq!(page.eval(wide).await, json!([]), "{path} scrolls sideways");
 }
@@ -99,6 +100,29 @@ fn every_page_fits_a_desktop_enlarged_four_times() {
             assert_eq!(page.goto(&path).await, 200, "{path}");
             assert_no_sideways_scrolling(&page, &path).await;
         }
+    });
+}
+
+/// What the head of a page says of the connection is not always as short as `Live`.
+#[test]
+fn every_state_of_the_connection_fits_a_telephone() {
+    run(Kind::Sqlite, &[], async |server| {
+        let look = Look::light().size(320, 640);
+        let (_browser, page) = desk(server, ADMIN, look, "/alerts").await;
+        wait_live(&page).await;
+        // Too short a moment to be met.
+        page.eval("void (document.querySelector('[data-live-text]').textContent = 'Connecting')")
+            .await;
+        assert_no_sideways_scrolling(&page, "connecting").await;
+        page.click("[data-live]").await;
+        page.wait_text("[data-live]", "Paused").await;
+        assert_no_sideways_scrolling(&page, "paused").await;
+        page.click("[data-live]").await;
+        page.offline(true).await;
+        page.wait_text("[data-live]", "Offline").await;
+        assert_no_sideways_scrolling(&page, "offline").await;
+        page.offline(false).await;
+        wait_live(&page).await;
     });
 }
 
