@@ -102,9 +102,7 @@ pub(crate) fn run(setup: &Setup, report: &mut Report) -> anyhow::Result<()> {
         anyhow::Ok(())
     })?;
     sqlite::migrate(&cluster.database("baseline").parse()?)?;
-    let syslog = senders::syslog_address()?;
-    let listen = [("SYSLOG_TCP", syslog.to_string())];
-    let server = Server::start_with(setup, &cluster.database("subject"), &folder, &listen)?;
+    let (server, syslog) = senders::start(setup, &cluster.database("subject"), &folder)?;
     let both = Both {
         setup,
         server: &server,

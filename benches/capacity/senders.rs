@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -50,18 +51,24 @@ pub(crate) struct Subject<'a> {
     pub(crate) engine: &'static str,
 }
 
-/// An address for syslog that is free now; nobody else on this machine takes ports that fast.
-pub(crate) fn syslog_address() -> anyhow::Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+/// Starts a server that also takes syslog over TCP, and says where.
+pub(crate) fn start(
+    setup: &Setup,
+    database: &str,
+    folder: &Path,
+) -> anyhow::Result<(Server, SocketAddr)> {
+    // Free now; nobody else on this machine takes ports that fast.
+    let syslog = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let listen = [("SYSLOG_TCP", syslog.to_string())];
+    let server = Server::start_with(setup, database, folder, &listen)?;
+    Ok((server, syslog))
 }
 
 pub(crate) fn run(setup: &Setup, report: &mut Report) -> anyhow::Result<()> {
     println!("\nsenders: {BODIES} bodies of 1,000 events in each form, SQLite FULL");
     let folder = setup.dir.join("senders");
     let url = format!("sqlite://{}", folder.join("watchpost.db").display());
-    let syslog = syslog_address()?;
-    let listen = [("SYSLOG_TCP", syslog.to_string())];
-    let server = Server::start_with(setup, &url, &folder, &listen)?;
+    let (server, syslog) = start(setup, &url, &folder)?;
     let subject = Subject {
         server: &server,
         syslog,
